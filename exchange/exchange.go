@@ -1,0 +1,72 @@
+// Package exchange tells Exchange one thing at a time: a message by SMTP, a copy, a flag or a
+// move by IMAP; and it asks Exchange what is there. It knows neither the change log nor events.
+//
+// What comes back is hostile until proven otherwise: every call has a deadline, every answer a
+// size limit, and garbage costs an error, never a crash. Each call ends in one of the outcomes of
+// errors.go; only ErrDoubt leaves open whether the call took effect.
+package exchange
+
+import (
+	"fmt"
+	"time"
+)
+
+// Role is what a folder is for. Roles are found in Exchange by attribute, mapping or known name.
+type Role string
+
+const (
+	Inbox   Role = "inbox"
+	Drafts  Role = "drafts"
+	Sent    Role = "sent"
+	Archive Role = "archive"
+	Trash   Role = "trash"
+	Junk    Role = "junk"
+)
+
+// Folder names a folder of a mailbox: by role, or (Role empty) by its name in UTF-8.
+type Folder struct {
+	Role Role
+	Name string
+}
+
+func (f Folder) String() string {
+	if f.Role != "" {
+		return string(f.Role)
+	}
+	return fmt.Sprintf("%q", f.Name)
+}
+
+// Flags are the marks we own; every other flag and keyword of a message is left alone.
+type Flags struct{ Seen, Flagged, Answered, Draft bool }
+
+// Place is where a copy lies: folder name as Exchange writes it (UTF-8), and the UID, which
+// holds only while the folder's UIDVALIDITY stays (RFC 9051, 2.3.1.1).
+type Place struct {
+	Folder   string `json:"f"`
+	Validity uint32 `json:"v"`
+	UID      uint32 `json:"u"` // 0: the server did not say
+}
+
+// Copy is one message found in a mailbox.
+type Copy struct {
+	Place
+	MessageID string   // without angle brackets
+	Traces    []string // the id clauses of its Received lines (RFC 5321, 4.4), newest first
+	Flags     Flags
+	Role      Role // of its folder, "" for others
+}
+
+// Query asks for copies by Message-ID.
+type Query struct {
+	MessageIDs []string  // without angle brackets
+	Folders    []Folder  // nil: every folder that can be opened
+	Since      time.Time // no copy is older than this, by Exchange's own date; zero: unknown
+}
+
+// Item is a message to be put into a folder.
+type Item struct {
+	Octets []byte
+	Flags  Flags     // Flagged is never put into APPEND: Exchange would hide it; set it afterwards
+	Date   time.Time // becomes the received date
+	Others bool      // written by somebody else: must not ask for a read receipt again
+}

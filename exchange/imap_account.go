@@ -1,0 +1,116 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+	"github.com/emersion/go-sasl"
+)
+
+// account is one logged-in IMAP connection.
+type account struct {
+	client   *imapclient.Client
+	guard    *guard
+	selected string // folder that is open, for writing
+	folders  []listed
+}
+
+func (a *account) close() { a.client.Close() }
+
+func (a *account) dead() bool {
+	select {
+	case <-a.client.Closed():
+		return true
+	default:
+		return a.client.State() == imap.ConnStateLogout
+	}
+}
+
+// connect dials, protects and logs in.
+func (c *IMAP) connect(ctx context.Context, mailbox string) (a *account, err error) {
+	conn, err := c.o.Dial(ctx, "tcp", c.o.Address)
+	if err != nil {
+		return nil, &Failure{Kind: ErrUnreachable, Op: "connect", Err: err}
+	}
+	g := newGuard(conn)
+	stop := g.during(ctx, 1<<20)
+	defer stop()
+	err = protect(func() error {
+		client, err := c.greet(g)
+		if err != nil {
+			return err
+		}
+		a = &account{client: client, guard: g}
+		return c.login(a, mailbox)
+	})
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// greet protects the connection. Opportunistic is no choice here: a password is never sent in
+// clear unless the administrator said so with policy none.
+func (c *IMAP) greet(g *guard) (*imapclient.Client, error) {
+	switch {
+	case c.tls == nil:
+		client := imapclient.New(g, nil)
+		if err := client.WaitGreeting(); err != nil {
+			return nil, greetFailure("greeting", err)
+		}
+		return client, nil
+	case c.o.Implicit:
+		client := imapclient.New(tlsClient(g, c.tls), nil)
+		if err := client.WaitGreeting(); err != nil {
+			return nil, greetFailure("greeting", err)
+		}
+		return client, nil
+	}
+	client, err := imapclient.NewStartTLS(g, &imapclient.Options{TLSConfig: c.tls})
+	if err != nil {
+		return nil, greetFailure("STARTTLS", err)
+	}
+	return client, nil
+}
+
+// login prefers PLAIN, which carries an authorization identity and any letter (RFC 4616).
+func (c *IMAP) login(a *account, mailbox string) error {
+	user := c.name(c.o.User, mailbox)
+	caps := a.client.Caps()
+	var err error
+	switch {
+	case caps.Has(imap.AuthCap("PLAIN")) && (c.o.As != "" || caps.Has(imap.CapLoginDisabled)):
+		err = a.client.Authenticate(sasl.NewPlainClient(c.name(c.o.As, mailbox), user, c.o.Password))
+	case caps.Has(imap.CapLoginDisabled):
+		return &Failure{Kind: ErrLogin, Op: "LOGIN", Words: "LOGIN is disabled and PLAIN not offered", Remedy: "Allow the service account to log in to IMAP, with TLS."}
+	default:
+		err = a.client.Login(user, c.o.Password).Wait()
+	}
+	if err == nil {
+		return nil
+	}
+	var answer *imap.Error
+	if !errors.As(err, &answer) {
+		return &Failure{Kind: ErrUnreachable, Op: "LOGIN", Err: err}
+	}
+	failure := answerFailure("LOGIN", answer)
+	if failure.Kind != ErrThrottled {
+		failure.Kind = ErrLogin
+		failure.Remedy = "Check the service account, its password, and its full access to this mailbox."
+	}
+	return failure
+}
+
+// open selects a folder for reading and writing.
+func (a *account) open(folder string) (*imap.SelectData, error) {
+	data, err := a.client.Select(folder, nil).Wait()
+	if err != nil {
+		a.selected = ""
+		return nil, answer("SELECT", err, false)
+	}
+	a.selected = folder
+	return data, nil
+}

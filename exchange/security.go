@@ -1,0 +1,78 @@
+package exchange
+
+import (
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// Policy says what is asked of TLS.
+type Policy string
+
+const (
+	Required      Policy = "required"      // no TLS, no call; the certificate must fit
+	Opportunistic Policy = "opportunistic" // TLS where offered; the certificate is checked only against CA or pin
+	None          Policy = "none"          // never: for a loopback or a wire that is protected otherwise
+)
+
+// Security is how a connection to Exchange is protected.
+type Security struct {
+	Policy Policy // default Required
+	CAFile string // PEM; "" is the system's roots
+	Pin    string // hex SHA-256 of the certificate's SubjectPublicKeyInfo; "" is no pin
+	Name   string // name in the certificate; "" is the host that is dialled
+}
+
+// ErrPin is the reason when the certificate is not the pinned one.
+var ErrPin = errors.New("the certificate is not the one that was pinned")
+
+// config builds the TLS configuration for a host; nil for policy None.
+func (s Security) config(host string) (*tls.Config, error) {
+	switch s.Policy {
+	case None:
+		return nil, nil
+	case "", Required, Opportunistic:
+	default:
+		return nil, fmt.Errorf("TLS policy %q: use required, opportunistic or none", s.Policy)
+	}
+	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
+	if s.Name != "" {
+		c.ServerName = s.Name
+	}
+	if s.CAFile != "" {
+		pem, err := os.ReadFile(s.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("certificates of Exchange: %w", err)
+		}
+		c.RootCAs = x509.NewCertPool()
+		if !c.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("certificates of Exchange: %s holds no PEM certificate", s.CAFile)
+		}
+	}
+	if s.Pin == "" {
+		// RFC 7435: unauthenticated encryption is better than none where none would be accepted.
+		c.InsecureSkipVerify = s.Policy == Opportunistic && s.CAFile == ""
+		return c, nil
+	}
+	pin, err := hex.DecodeString(strings.ReplaceAll(s.Pin, ":", ""))
+	if err != nil || len(pin) != sha256.Size {
+		return nil, fmt.Errorf("pin of Exchange: want 64 hex digits (SHA-256 of the public key)")
+	}
+	// A pinned key needs no authority; with a CA file both must fit.
+	c.InsecureSkipVerify = s.CAFile == ""
+	c.VerifyConnection = func(state tls.ConnectionState) error {
+		if len(state.PeerCertificates) > 0 {
+			sum := sha256.Sum256(state.PeerCertificates[0].RawSubjectPublicKeyInfo)
+			if string(sum[:]) == string(pin) {
+				return nil
+			}
+		}
+		return ErrPin
+	}
+	return c, nil
+}
