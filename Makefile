@@ -1,0 +1,58 @@
+# Everything a person or a runner does with this repository. Each target installs what it needs:
+# Debian packages where they are missing and you are root; otherwise it says which are missing.
+
+BIN     := bin
+GO      ?= go
+GOBUILD := $(GO) build -trimpath
+
+.PHONY: demo test build front generate campaign bench screenshot clean
+.DEFAULT_GOAL := build
+
+## demo: build, start everything on loopback and go on running until Ctrl-C
+demo: build
+	@./scripts/install.sh demo
+	$(BIN)/holdover-demo --dir $(or $(DIR),.demo) --ports $(or $(PORTS),8800)
+
+## build: bin/holdover and bin/holdover-demo
+build: front
+	$(GOBUILD) -o $(BIN)/holdover ./cmd/holdover
+	cd demo && $(GOBUILD) -o ../$(BIN)/holdover-demo .
+
+## front: the scripts of others, as pinned in static/package-lock.json
+front: static/vendor/.stamp
+static/vendor/.stamp: static/package-lock.json static/build.sh
+	mkdir -p static/vendor
+	sh static/build.sh
+	@touch $@
+
+## generate: the Go code of the templ components
+generate:
+	$(GO) tool templ generate
+
+## test: all checks and all tests of both modules; this is what CI runs
+test:
+	@./scripts/test.sh
+
+## campaign NAME=kills: a long run, appended to docs/measurements.md ("make campaign kills" works too)
+CAMPAIGN := $(or $(NAME),$(filter-out campaign,$(MAKECMDGOALS)))
+campaign: build
+	@./scripts/install.sh test
+	@./scripts/campaign.sh $(CAMPAIGN)
+ifneq (,$(filter campaign,$(MAKECMDGOALS)))
+.PHONY: $(filter-out campaign,$(MAKECMDGOALS))
+$(filter-out campaign build front,$(MAKECMDGOALS)):
+	@:
+endif
+
+## bench: Holdover beside the peers; the table goes to docs/measurements.md
+bench: build
+	@./scripts/install.sh bench
+	@./scripts/bench.sh
+
+## screenshot: docs/screenshot.png, made by the end-to-end test
+screenshot: build
+	@./scripts/install.sh test
+	cd demo && HOLDOVER_SCREENSHOT=$(CURDIR)/docs/screenshot.png $(GO) test ./e2e -run '^TestJourney$$' -count=1 -v
+
+clean:
+	rm -rf $(BIN) static/vendor static/node_modules

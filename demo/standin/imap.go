@@ -1,0 +1,240 @@
+package standin
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapserver"
+	"github.com/emersion/go-sasl"
+)
+
+// longestLine is what Exchange takes in an appended message.
+const longestLine = 9900
+
+// serveIMAP is the IMAP4 service.
+func (e *Exchange) serveIMAP(l net.Listener) func() {
+	server := imapserver.New(&imapserver.Options{
+		NewSession: func(c *imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
+			return &session{exchange: e, store: e.store, conn: beneath(c.NetConn())}, &imapserver.GreetingData{}, nil
+		},
+		Caps: imap.CapSet{
+			imap.CapIMAP4rev1: {}, imap.CapUIDPlus: {}, imap.CapMove: {}, imap.CapChildren: {},
+			imap.CapNamespace: {}, imap.CapLiteralPlus: {},
+		},
+		InsecureAuth: true,
+		Logger:       quiet{},
+	})
+	go server.Serve(spoken{l})
+	return func() { server.Close() }
+}
+
+// spoken gives each connection Exchange's words.
+type spoken struct{ net.Listener }
+
+func (s spoken) Accept() (net.Conn, error) {
+	c, err := s.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &dialect{Conn: c}, nil
+}
+
+// session is one IMAP connection.
+type session struct {
+	exchange *Exchange
+	store    *Store
+	conn     *conn
+	mailbox  string // primary address, after login
+	folder   *folder
+	readOnly bool
+	view     *imapserver.SessionTracker
+}
+
+var (
+	_ imapserver.SessionMove      = (*session)(nil)
+	_ imapserver.SessionNamespace = (*session)(nil)
+	_ imapserver.SessionSASL      = (*session)(nil)
+)
+
+func no(text string) error {
+	return &imap.Error{Type: imap.StatusResponseTypeNo, Text: text}
+}
+
+// fault plays a rule; its words become the answer.
+func (s *session) fault(point string) error {
+	rule, ok := s.exchange.faults.meet(s.conn, "imap", point, s.mailbox)
+	if !ok {
+		return nil
+	}
+	if text, bad := strings.CutPrefix(rule.Text, "BAD "); bad {
+		return &imap.Error{Type: imap.StatusResponseTypeBad, Text: text}
+	}
+	return no(rule.Text)
+}
+
+func (s *session) Close() error {
+	s.leave()
+	return nil
+}
+
+func (s *session) Login(user, secret string) error { return s.enter(user, secret, "LOGIN failed.") }
+
+func (s *session) enter(user, secret, refusal string) error {
+	mailbox, ok := s.exchange.login(user, secret)
+	if !ok {
+		return no(refusal)
+	}
+	s.mailbox = mailbox
+	return s.fault("login")
+}
+
+func (s *session) AuthenticateMechanisms() []string { return []string{sasl.Plain, "XOAUTH2"} }
+
+func (s *session) Authenticate(mech string) (sasl.Server, error) {
+	const refusal = "AUTHENTICATE failed."
+	switch mech {
+	case sasl.Plain:
+		return sasl.NewPlainServer(func(identity, user, secret string) error {
+			switch {
+			case identity == "" || strings.EqualFold(identity, user):
+				return s.enter(user, secret, refusal)
+			case strings.EqualFold(user, s.exchange.options.Service):
+				return s.enter(identity, secret, refusal)
+			}
+			return no(refusal)
+		}), nil
+	case "XOAUTH2":
+		return &bearerServer{enter: func(user, token string) error { return s.enter(user, token, refusal) }}, nil
+	}
+	return nil, no("Unsupported authentication mechanism.")
+}
+
+// bearerServer reads "user=U^Aauth=Bearer T^A^A".
+type bearerServer struct{ enter func(user, token string) error }
+
+func (b *bearerServer) Next(response []byte) (challenge []byte, done bool, err error) {
+	if response == nil {
+		return []byte{}, false, nil
+	}
+	var user, token string
+	for _, part := range strings.Split(string(response), "\x01") {
+		if value, ok := strings.CutPrefix(part, "user="); ok {
+			user = value
+		}
+		if value, ok := strings.CutPrefix(part, "auth=Bearer "); ok {
+			token = value
+		}
+	}
+	return nil, true, b.enter(user, token)
+}
+
+func (s *session) Namespace() (*imap.NamespaceData, error) {
+	return &imap.NamespaceData{Personal: []imap.NamespaceDescriptor{{Delim: '/'}}}, nil
+}
+
+// Append stores a message. Exchange refuses over-long lines, and drops keywords without a word.
+func (s *session) Append(name string, r imap.LiteralReader, o *imap.AppendOptions) (*imap.AppendData, error) {
+	octets, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.fault("append"); err != nil {
+		return nil, err
+	}
+	for rest := octets; len(rest) > 0; {
+		var line []byte
+		if line, rest = cutLine(rest); len(bytes.TrimRight(line, "\r\n")) > longestLine {
+			return nil, &imap.Error{Type: imap.StatusResponseTypeBad, Text: "Command Argument Error 11"}
+		}
+	}
+	at := o.Time
+	if at.IsZero() {
+		at = s.exchange.options.Now()
+	}
+	m := newMessage(octets, at, o.Flags)
+	m.unshown = m.flags[imap.FlagFlagged]
+	data, err := s.appended(name, m)
+	if err != nil {
+		return nil, err
+	}
+	return data, s.fault("appended")
+}
+
+func (s *session) appended(name string, m *message) (*imap.AppendData, error) {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	f, err := s.store.folder(s.mailbox, name)
+	if err != nil {
+		return nil, err
+	}
+	return &imap.AppendData{UIDValidity: f.validity, UID: s.store.add(s.mailbox, f, m)}, nil
+}
+
+// Select opens a folder; EXAMINE opens it read-only.
+func (s *session) Select(name string, o *imap.SelectOptions) (*imap.SelectData, error) {
+	if err := s.fault("select"); err != nil {
+		return nil, err
+	}
+	s.leave()
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	f, err := s.store.folder(s.mailbox, name)
+	if err != nil {
+		return nil, err
+	}
+	s.folder, s.readOnly, s.view = f, o.ReadOnly, f.tracker.NewSession()
+	data := &imap.SelectData{
+		Flags: permanentFlags(), PermanentFlags: permanentFlags(),
+		NumMessages: uint32(len(f.messages)), UIDNext: f.next, UIDValidity: f.validity,
+	}
+	if o.ReadOnly {
+		data.PermanentFlags = nil
+	}
+	for i, m := range f.messages {
+		if !m.flags[imap.FlagSeen] {
+			data.FirstUnseenSeqNum = uint32(i) + 1
+			break
+		}
+	}
+	return data, nil
+}
+
+func (s *session) Unselect() error {
+	s.leave()
+	return nil
+}
+
+func (s *session) leave() {
+	if s.view != nil {
+		s.view.Close()
+	}
+	s.view, s.folder = nil, nil
+}
+
+func (s *session) Poll(w *imapserver.UpdateWriter, allowExpunge bool) error {
+	if s.view == nil {
+		return nil
+	}
+	return s.view.Poll(w, allowExpunge)
+}
+
+func (s *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
+	if s.view == nil {
+		<-stop
+		return nil
+	}
+	return s.view.Idle(w, stop)
+}
+
+var errReadOnly = errors.New("folder was opened with EXAMINE")
+
+func (s *session) writable() error {
+	if s.readOnly {
+		return no(errReadOnly.Error())
+	}
+	return nil
+}
