@@ -73,8 +73,11 @@ type Options struct {
 	Complete bool                       // the administrator declared the file complete (L15)
 	Fresh    time.Duration              // how long a good read stays final, default 24 h
 	Known    map[string]email.MailboxID // ids that survive a lost database (mailstore.Addresses)
-	Now      func() time.Time           // default time.Now
-	Log      *slog.Logger               // default slog.Default
+	// Admit prepares the mailboxes' places before any address of theirs is answered for; an error
+	// keeps the state before. nil: nothing to prepare.
+	Admit func(ctx context.Context, mailboxes []Mailbox) error
+	Now   func() time.Time // default time.Now
+	Log   *slog.Logger     // default slog.Default
 }
 
 //go:embed migrations/*.sql
@@ -88,6 +91,7 @@ type Directory struct {
 	complete bool
 	fresh    time.Duration
 	known    map[string]email.MailboxID // by key
+	admit    func(ctx context.Context, mailboxes []Mailbox) error
 	now      func() time.Time
 	log      *slog.Logger
 	poll     time.Duration
@@ -104,7 +108,7 @@ type attempt struct{ err error }
 // every bad line at once, and changes nothing.
 func Open(ctx context.Context, o Options) (*Directory, error) {
 	d := &Directory{
-		db: o.DB, file: o.CSV, complete: o.Complete, fresh: o.Fresh, now: o.Now, log: o.Log, poll: pollEvery,
+		db: o.DB, file: o.CSV, complete: o.Complete, fresh: o.Fresh, admit: o.Admit, now: o.Now, log: o.Log, poll: pollEvery,
 		known: make(map[string]email.MailboxID, len(o.Known)),
 	}
 	if d.fresh <= 0 {

@@ -85,6 +85,11 @@ func (d *Directory) refresh(ctx context.Context, at time.Time) error {
 		return err
 	}
 	next := p.snapshot(at, ids)
+	if d.admit != nil {
+		if err := d.admit(ctx, next.mailboxes); err != nil {
+			return fmt.Errorf("prepare mailboxes: %w", err)
+		}
+	}
 	d.state.Store(next)
 	d.log.Debug("directory read", "mailboxes", len(next.mailboxes), "groups", len(next.groups))
 	return nil
