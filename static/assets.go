@@ -1,0 +1,162 @@
+// Package static holds what browsers load besides the pages: one style sheet, one script, the
+// organisation's logo. Everything is served under /static/<hash of all contents>/ and never
+// changes there, so browsers keep it for good and a new version is fetched at once.
+//
+// vendor/ holds the scripts of others (htmx, idiomorph). They are not committed: package-lock.json
+// pins them, build.sh copies them there, and the binary embeds them.
+package static
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+//go:embed app.css app.js all:vendor
+var files embed.FS
+
+var (
+	// ErrMissing tells that the program was built without the scripts of others.
+	ErrMissing = errors.New("this program was built without its page scripts: run `sh static/build.sh` (needs npm), then build again")
+	// ErrBrand tells that the organisation's colour is not one.
+	ErrBrand = errors.New("brand colour must look like #1d6b45")
+	// ErrLogo tells that the logo is no picture that every browser shows.
+	ErrLogo = errors.New("logo must be an SVG, PNG, JPEG or WebP picture")
+)
+
+// scripts in the order in which they are joined: ours comes last, it uses the others.
+var scripts = []string{"vendor/htmx.min.js", "vendor/idiomorph-ext.min.js", "app.js"}
+
+var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
+
+// Assets are the files of one start, in memory, packed once.
+type Assets struct {
+	prefix string
+	files  map[string]asset
+}
+
+type asset struct {
+	kind         string
+	plain, small []byte // small: gzip, nil when it does not help
+}
+
+// Load joins and packs the files. brand is "#rrggbb" or ""; logo is a picture or nil.
+// Errors: ErrMissing, ErrBrand, ErrLogo.
+func Load(brand string, logo []byte) (*Assets, error) {
+	a := &Assets{files: map[string]asset{}}
+	sheet, err := style(brand)
+	if err != nil {
+		return nil, err
+	}
+	code, err := script()
+	if err != nil {
+		return nil, err
+	}
+	if err := a.addLogo(logo); err != nil {
+		return nil, err
+	}
+	a.add("app.css", "text/css; charset=utf-8", sheet)
+	a.add("app.js", "text/javascript; charset=utf-8", code)
+	sum := sha256.New()
+	for _, name := range []string{"app.css", "app.js", "logo"} {
+		fmt.Fprintf(sum, "%s %d\n", name, len(a.files[name].plain))
+		sum.Write(a.files[name].plain)
+	}
+	a.prefix = "/static/" + hex.EncodeToString(sum.Sum(nil))[:16] + "/"
+	return a, nil
+}
+
+func style(brand string) ([]byte, error) {
+	sheet, err := files.ReadFile("app.css")
+	if err != nil || brand == "" {
+		return sheet, err
+	}
+	if !colour.MatchString(brand) {
+		return nil, fmt.Errorf("%w, not %q", ErrBrand, brand)
+	}
+	return append(sheet, "\n:root { --brand: "+brand+"; }\n"...), nil
+}
+
+func script() ([]byte, error) {
+	var all bytes.Buffer
+	for _, name := range scripts {
+		code, err := files.ReadFile(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, ErrMissing
+		}
+		if err != nil {
+			return nil, err
+		}
+		all.Write(code)
+		all.WriteString("\n;\n")
+	}
+	return all.Bytes(), nil
+}
+
+func (a *Assets) addLogo(logo []byte) error {
+	if len(logo) == 0 {
+		return nil
+	}
+	kind := http.DetectContentType(logo)
+	switch {
+	case kind == "image/png" || kind == "image/jpeg" || kind == "image/webp":
+	case bytes.Contains(logo[:min(len(logo), 1024)], []byte("<svg")):
+		kind = "image/svg+xml" // shown only through img, where scripts in it do not run
+	default:
+		return ErrLogo
+	}
+	a.add("logo", kind, logo)
+	return nil
+}
+
+func (a *Assets) add(name, kind string, plain []byte) {
+	var small bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&small, gzip.BestCompression)
+	w.Write(plain)
+	w.Close()
+	f := asset{kind: kind, plain: plain}
+	if small.Len() < len(plain) {
+		f.small = small.Bytes()
+	}
+	a.files[name] = f
+}
+
+// URL is the path of a file: "app.css", "app.js" or "logo"; "" when there is no such file.
+func (a *Assets) URL(name string) string {
+	if _, ok := a.files[name]; !ok {
+		return ""
+	}
+	return a.prefix + name
+}
+
+// ServeHTTP answers /static/<hash>/<name>. Another hash is another version: not found here.
+func (a *Assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name, ok := strings.CutPrefix(r.URL.Path, a.prefix)
+	f, found := a.files[name]
+	if !ok || !found {
+		http.NotFound(w, r)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", f.kind)
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Vary", "Accept-Encoding")
+	body := f.plain
+	if f.small != nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		body = f.small
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if r.Method != http.MethodHead {
+		w.Write(body)
+	}
+}

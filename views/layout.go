@@ -1,0 +1,162 @@
+package views
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/a-h/templ"
+)
+
+// Language is one that the pages speak, named in itself.
+type Language struct{ Code, Name string }
+
+var allLanguages = []Language{{"de", "Deutsch"}, {"en", "English"}}
+
+// WindowTitle ends every title with the organisation's name.
+func (p Page) WindowTitle() string {
+	if p.Title == "" {
+		return p.Org.Name
+	}
+	return p.Title + " – " + p.Org.Name
+}
+
+// service names what this is: the emergency service only while there is an emergency.
+func (p Page) service() string {
+	if p.Banner == nil {
+		return p.Words.T("service.calm")
+	}
+	return p.Words.T("service.name")
+}
+
+func (p Page) theme() templ.Attributes {
+	if p.Theme == "" {
+		return nil
+	}
+	return templ.Attributes{"data-theme": p.Theme}
+}
+
+func (p Page) themes() []string {
+	switch p.Theme {
+	case "light":
+		return []string{"dark", "auto"}
+	case "dark":
+		return []string{"light", "auto"}
+	}
+	return []string{"light", "dark"}
+}
+
+func (p Page) otherLanguages() []Language {
+	var others []Language
+	for _, l := range allLanguages {
+		if l.Code != p.Words.Lang {
+			others = append(others, l)
+		}
+	}
+	return others
+}
+
+// live tells the script where to fetch this page anew and which message it knows of.
+func (p Page) live() templ.Attributes {
+	if !p.Live {
+		return nil
+	}
+	return templ.Attributes{"data-live": p.Path, "data-newest": p.Newest, "data-say": p.Say}
+}
+
+func (p Page) folderAttributes(f Folder) templ.Attributes {
+	attributes := Swap(f.URL)
+	if p.Here == f.ID {
+		attributes["aria-current"] = "page"
+	}
+	return attributes
+}
+
+func (p Page) waitingFolder() Folder {
+	return Folder{ID: "waiting", Name: p.Words.T("folder.waiting"), URL: "/waiting", Icon: "clock",
+		Count: p.Waiting, CountWord: p.Words.T("folder.waitingword")}
+}
+
+func (p Page) hasOwnFolders() bool {
+	for _, f := range p.Folders {
+		if !f.Role {
+			return true
+		}
+	}
+	return false
+}
+
+// HereName is the name of the folder shown.
+func (p Page) HereName() string {
+	for _, f := range p.Folders {
+		if f.ID == p.Here {
+			return f.Name
+		}
+	}
+	return ""
+}
+
+func (p Page) bandClass() string {
+	if p.Banner == nil {
+		return "band"
+	}
+	return "band band-" + p.Banner.Kind
+}
+
+func (b Banner) icon() string {
+	switch b.Kind {
+	case "maintenance":
+		return "clock"
+	case "lockdown":
+		return "lock"
+	case "return":
+		return "sync"
+	}
+	return "bridge"
+}
+
+func (b Banner) more() string {
+	if b.Kind == "return" {
+		return "band.returnmore"
+	}
+	return "band.more"
+}
+
+// oob makes htmx put an element of an answer in the place of the one with the same id.
+func oob(swap bool) templ.Attributes {
+	if !swap {
+		return nil
+	}
+	return templ.Attributes{"hx-swap-oob": "true"}
+}
+
+// Swap are the attributes of a link that renews the main element in place: what has not changed
+// keeps its focus, scroll and selection. Without the script it is a plain link.
+func Swap(url string) templ.Attributes {
+	return templ.Attributes{"hx-get": url, "hx-target": "#inhalt", "hx-swap": "morph:outerHTML", "hx-push-url": "true"}
+}
+
+// SwapPost is the same for a form; the answer's address becomes the page's.
+func SwapPost(url string) templ.Attributes {
+	return templ.Attributes{"hx-post": url, "hx-target": "#inhalt", "hx-swap": "morph:outerHTML", "hx-push-url": "true"}
+}
+
+// Initials are up to two letters for the round picture beside a name.
+func Initials(name string) string {
+	words := strings.FieldsFunc(name, func(r rune) bool { return r == ' ' || r == ',' || r == '@' || r == '.' })
+	if len(words) == 0 {
+		return "?"
+	}
+	first := initial(words[0])
+	if len(words) == 1 || strings.Contains(name, "@") {
+		return first
+	}
+	return first + initial(words[len(words)-1])
+}
+
+func initial(name string) string {
+	r, size := utf8.DecodeRuneInString(strings.TrimSpace(name))
+	if size == 0 {
+		return "?"
+	}
+	return strings.ToUpper(string(r))
+}

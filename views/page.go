@@ -1,0 +1,62 @@
+// Package views turns data into HTML. Components get everything they show in structs of this
+// package; they ask nobody anything. Words come from the catalogues in words/.
+package views
+
+// Page is what every page shows around its content.
+type Page struct {
+	Words   *Words // language, texts, dates
+	Theme   string // "light", "dark", "" as the device
+	Title   string // of the window, without the organisation's name
+	Org     Organisation
+	Sheet   string // URL of the style sheet
+	Script  string // URL of the script
+	Path    string // path and query of this page, for forms that come back here
+	Person  *Person
+	Folders []Folder // nil where there is no folder list
+	Here    string   // id of the folder shown, "waiting" for the list of waiting changes
+	Waiting int      // own changes that wait for Exchange
+	Query   string   // what stands in the search field
+	Banner  *Banner
+	Flash   *Flash
+	Live    bool   // the page renews itself when the mailbox changes
+	Newest  string // id of the newest message shown: the page says once when another one appears
+	Say     string // what is said then
+}
+
+// Organisation is whose mail this is.
+type Organisation struct {
+	Name, Logo, Phone, Tel string // Logo is a URL or ""; Tel is the href of Phone
+	Imprint, Privacy       string // URLs or ""
+	Address                string // of this service, as printed on the card: https://host
+}
+
+// Person is who is signed in.
+type Person struct {
+	Name, Address, Initials string
+	Admin                   bool
+}
+
+// Folder is one line of the folder list.
+type Folder struct {
+	ID, Name, URL, Icon string
+	Count               int    // unread; in drafts all
+	CountWord           string // said after the number
+	Role                bool   // one of the six that every mailbox has
+}
+
+// Banner tells which event is on. Kind is outage, maintenance, drill, lockdown or return.
+type Banner struct {
+	Kind string
+	Time string // since when, as people read it
+}
+
+// Flash is what was done by the step before, with the way to undo it.
+type Flash struct {
+	Text  string
+	Undo  string  // URL to post to, "" when it cannot be undone
+	Keep  []Field // hidden fields of the undo form
+	Timed bool    // undo runs out in ten seconds: a line shows it
+}
+
+// Field is a hidden form field.
+type Field struct{ Name, Value string }

@@ -1,0 +1,115 @@
+package web
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"holdover/signin"
+)
+
+var (
+	errSignIn    = errors.New("not signed in")
+	errForbidden = errors.New("not allowed for this person")
+	errToken     = errors.New("the API needs the administrators' token")
+)
+
+// personKey is where identify leaves who asks.
+const personKey = "person"
+
+// identify finds out who asks, and answers errors while the session is still open.
+func (s *server) identify(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if person, ok := s.Signin.Of(c.Request().Context()); ok {
+			c.Set(personKey, person)
+		}
+		if err := next(c); err != nil {
+			c.Error(err)
+		}
+		return nil
+	}
+}
+
+// admit lets in whom the route is for.
+func (s *server) admit(r route) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		person := personOf(c)
+		signedIn := person.Mailbox != ""
+		switch r.access {
+		case everyone:
+			return r.handle(c)
+		case people, admins:
+			if !signedIn {
+				return s.askToSignIn(c)
+			}
+			if r.access == admins && !person.Admin {
+				return errForbidden
+			}
+			return r.handle(c)
+		case token:
+			if !s.hasToken(c.Request()) {
+				c.Response().Header().Set("WWW-Authenticate", "Bearer")
+				return errToken
+			}
+			return r.handle(c)
+		}
+		return errForbidden
+	}
+}
+
+// personOf is who asks; nobody has no mailbox.
+func personOf(c echo.Context) signin.Person {
+	person, _ := c.Get(personKey).(signin.Person)
+	return person
+}
+
+// askToSignIn sends people to the sign-in page and back here afterwards. htmx shows nothing for a
+// bare 401 or a redirect to elsewhere, so it is told to navigate (webmail.md 3.2).
+func (s *server) askToSignIn(c echo.Context) error {
+	target := "/?" + url.Values{"back": {backAfterSignIn(c.Request())}}.Encode()
+	switch {
+	case isHTMX(c):
+		c.Response().Header().Set("HX-Redirect", target)
+		return c.NoContent(http.StatusUnauthorized)
+	case c.Request().Header.Get("Accept") == "text/event-stream":
+		return c.NoContent(http.StatusUnauthorized)
+	}
+	return c.Redirect(http.StatusSeeOther, target)
+}
+
+// backAfterSignIn is the page that was wanted; for what cannot be repeated it is the page before.
+func backAfterSignIn(r *http.Request) string {
+	wanted := r.URL.RequestURI()
+	if at := r.Header.Get("HX-Current-URL"); at != "" {
+		wanted = at
+	} else if r.Method != http.MethodGet {
+		wanted = r.Referer()
+	}
+	if u, err := url.Parse(wanted); err == nil && (u.Host == "" || u.Host == r.Host) {
+		return localPath(u.RequestURI())
+	}
+	return "/mail/inbox"
+}
+
+// localPath is path when it stays on this host, else the inbox.
+func localPath(path string) string {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
+		return "/mail/inbox"
+	}
+	return path
+}
+
+// hasToken compares in constant time, whatever the lengths.
+func (s *server) hasToken(r *http.Request) bool {
+	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok || s.AdminToken == "" {
+		return false
+	}
+	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(s.AdminToken))
+	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
+}

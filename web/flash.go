@@ -1,0 +1,36 @@
+package web
+
+import (
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"holdover/views"
+)
+
+// done lists what a redirect may say was done, with its words; nothing else of the query is shown.
+var done = map[string]string{
+	"archive": "done.archive", "delete": "done.delete", "forgood": "done.forgood", "move": "done.move",
+	"read": "done.read", "unread": "done.unread", "flag": "done.flag", "unflag": "done.unflag",
+}
+
+// flash reads from the query what the step before did: done=archive&n=2&undo=WORD.
+func (s *server) flash(c echo.Context, w *views.Words) *views.Flash {
+	switch what := c.QueryParam("done"); what {
+	case "":
+		return nil
+	case "undone":
+		return &views.Flash{Text: w.T("done.undone")}
+	default:
+		n, err := strconv.Atoi(c.QueryParam("n"))
+		if err != nil || n < 1 || n > pageSize || done[what] == "" {
+			return nil
+		}
+		f := &views.Flash{Text: w.N(done[what], n)}
+		if word := c.QueryParam("undo"); word != "" {
+			f.Undo = "/mail/" + c.Param("folder") + "/act"
+			f.Keep = []views.Field{{Name: "action", Value: "undo"}, {Name: "word", Value: word}}
+		}
+		return f
+	}
+}

@@ -1,0 +1,36 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/labstack/echo/v4"
+)
+
+// languageCookie keeps the choice made before signing in. It says nothing about anybody.
+const languageCookie = "language"
+
+// language is POST /language: language=de|en, back=where to go on.
+func (s *server) language(c echo.Context) error {
+	chosen := c.FormValue("language")
+	if !slices.Contains([]string{"de", "en"}, chosen) {
+		return errBad
+	}
+	s.Signin.Prefer(c.Request().Context(), "language", chosen)
+	c.SetCookie(&http.Cookie{Name: languageCookie, Value: chosen, Path: "/", MaxAge: 365 * 86400,
+		HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode})
+	return redirect(c, localPath(c.FormValue("back")))
+}
+
+// theme is POST /theme: theme=light|dark|auto, back=where to go on.
+func (s *server) theme(c echo.Context) error {
+	chosen := c.FormValue("theme")
+	if !slices.Contains([]string{"light", "dark", "auto"}, chosen) {
+		return errBad
+	}
+	if chosen == "auto" {
+		chosen = ""
+	}
+	s.Signin.Prefer(c.Request().Context(), "theme", chosen)
+	return redirect(c, localPath(c.FormValue("back")))
+}

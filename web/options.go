@@ -1,0 +1,141 @@
+// Package web is the webmail and the administrators' desk: routes and handlers. A handler parses a
+// request, calls a room and renders a view. Every page works without JavaScript; htmx renews the
+// main element in place where it runs.
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"holdover/continuity"
+	"holdover/directory"
+	"holdover/email"
+	"holdover/mailstore"
+	"holdover/search"
+	"holdover/signin"
+	"holdover/syncback"
+)
+
+// Options are all that the pages need. Mail, Search, Directory, Signin, Events and Syncback are
+// the rooms of that name.
+type Options struct {
+	Mail         Mail
+	Search       Search
+	Directory    Directory
+	Signin       Signin
+	Events       Events
+	Syncback     Syncback
+	Organisation Organisation
+	Host         string         // as in https://HOST, printed on the sign-in page
+	Undo         time.Duration  // how long a sent message is held, default 10 s
+	MaxUpload    int64          // octets of one message being written, default 25 MiB
+	AdminToken   string         // for the API; "" switches the API off
+	Unlimited    bool           // no rate limits (the demo, tests)
+	Secure       bool           // pages are served over TLS: https in addresses, HSTS
+	Zone         *time.Location // of the times shown, default time.Local
+	Now          func() time.Time
+	Log          *slog.Logger
+}
+
+// Organisation is whose mail it is.
+type Organisation struct {
+	Name    string
+	Logo    []byte // SVG, PNG, JPEG or WebP; nil: the first letter of the name
+	Phone   string // of the help desk, as people read it
+	Brand   string // "#rrggbb", the line on top; "" the default
+	Imprint string // URL, may be empty
+	Privacy string // URL, may be empty
+}
+
+// Mail is what the pages ask of the store.
+type Mail interface {
+	Folders(ctx context.Context, m email.MailboxID) ([]mailstore.Folder, error)
+	Threads(ctx context.Context, m email.MailboxID, f mailstore.FolderID, before mailstore.Before, limit int) ([]mailstore.ThreadRow, mailstore.Before, error)
+	Conversation(ctx context.Context, m email.MailboxID, t mailstore.ThreadID) ([]mailstore.Message, error)
+	Message(ctx context.Context, m email.MailboxID, id email.MessageID) (mailstore.Message, error)
+	Messages(ctx context.Context, m email.MailboxID, ids []email.MessageID) ([]mailstore.Message, error)
+	Raw(ctx context.Context, m email.MailboxID, id email.MessageID) ([]byte, error)
+	SetFlags(ctx context.Context, o mailstore.Origin, m email.MailboxID, ids []email.MessageID, c mailstore.FlagChange) error
+	Move(ctx context.Context, o mailstore.Origin, m email.MailboxID, ids []email.MessageID, to mailstore.FolderID) error
+	Delete(ctx context.Context, o mailstore.Origin, m email.MailboxID, ids []email.MessageID) error
+	Watch() (<-chan mailstore.Notice, func())
+	writing
+}
+
+// writing is what composing and sending ask of the store.
+type writing interface {
+	SaveDraft(ctx context.Context, m email.MailboxID, id email.MessageID, version int, octets []byte) (email.MessageID, int, error)
+	DiscardDraft(ctx context.Context, m email.MailboxID, id email.MessageID) error
+	Submit(ctx context.Context, sub mailstore.Submission) (mailstore.SendID, error)
+	Undo(ctx context.Context, m email.MailboxID, id mailstore.SendID) (email.MessageID, error)
+	Submissions(ctx context.Context, m email.MailboxID, limit int) ([]mailstore.SubmissionRow, error)
+}
+
+// Search finds messages of one mailbox.
+type Search interface {
+	Search(ctx context.Context, m email.MailboxID, query string, offset, limit int) (search.Result, error)
+}
+
+// Directory knows people and addresses.
+type Directory interface {
+	Mailbox(id email.MailboxID) (directory.Mailbox, bool)
+	Mailboxes() []directory.Mailbox
+	Groups() []directory.Group
+	Domains() []string
+	Local(address string) bool
+	Resolve(address string) (directory.Target, error)
+	Suggest(typed string, limit int) []email.Address
+}
+
+// Signin lets people in.
+type Signin interface {
+	Load(next http.Handler) http.Handler
+	Of(ctx context.Context) (signin.Person, bool)
+	Begin(ctx context.Context, back string) (url string, err error)
+	Finish(ctx context.Context, query map[string][]string) (back string, err error)
+	Out(ctx context.Context) error
+	Prefer(ctx context.Context, key, value string)
+}
+
+// Events are the continuity events.
+type Events interface {
+	Covering(ctx context.Context, m email.MailboxID) (continuity.Event, bool, error)
+	Watch() (<-chan struct{}, func())
+	Start(ctx context.Context, s continuity.Start) (continuity.Event, error)
+	End(ctx context.Context, id, by, reason string) (continuity.Event, error)
+	Event(ctx context.Context, id string) (continuity.Event, error)
+	Events(ctx context.Context, limit int) ([]continuity.Event, error)
+	Covers(e continuity.Event, m email.MailboxID) bool
+	Records(ctx context.Context, event string) ([]continuity.Record, error)
+}
+
+// Syncback tells what waits for Exchange.
+type Syncback interface {
+	Position(ctx context.Context, m email.MailboxID) (syncback.Position, error)
+	States(ctx context.Context, m email.MailboxID, ids []email.MessageID) (map[email.MessageID]syncback.State, error)
+	Report(ctx context.Context, since time.Time, covers func(email.MailboxID) bool) (syncback.Report, error)
+	Lines(ctx context.Context, since time.Time, m email.MailboxID, state syncback.State, limit int) ([]syncback.Line, error)
+	Retry(ctx context.Context, m email.MailboxID, seq mailstore.Seq, by string) error
+}
+
+// withDefaults fills in what was left out.
+func (o Options) withDefaults() Options {
+	if o.Undo == 0 {
+		o.Undo = 10 * time.Second
+	}
+	if o.MaxUpload == 0 {
+		o.MaxUpload = 25 << 20
+	}
+	if o.Zone == nil {
+		o.Zone = time.Local
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}

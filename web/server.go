@@ -1,0 +1,60 @@
+package web
+
+import (
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"holdover/static"
+	"holdover/views"
+)
+
+// server holds the rooms; it does not change after New. Handlers are its methods, one file for
+// each thing that a person does.
+type server struct {
+	Options
+	assets *static.Assets
+	words  *views.Dictionary
+	hub    *hub
+	undos  *undos
+}
+
+// New makes the handler of all pages. It fails when the page scripts were not built in
+// (static.ErrMissing) or logo or colour cannot be used.
+func New(o Options) (*echo.Echo, error) {
+	o = o.withDefaults()
+	assets, err := static.Load(o.Organisation.Brand, o.Organisation.Logo)
+	if err != nil {
+		return nil, fmt.Errorf("web pages: %w", err)
+	}
+	words, err := views.LoadWords()
+	if err != nil {
+		return nil, err
+	}
+	s := &server{Options: o, assets: assets, words: words, hub: newHub(o.Mail, o.Events), undos: newUndos(o.Now)}
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = s.fail
+	e.Use(s.record, s.guard, echo.WrapMiddleware(o.Signin.Load), s.identify, recoverPanics)
+	for _, r := range s.routes() {
+		e.Add(r.method, r.path, s.admit(r))
+	}
+	return e, nil
+}
+
+// recoverPanics turns a panic into an error, with its stack for the log.
+func recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		defer func() {
+			if r := recover(); r != nil {
+				err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+			}
+		}()
+		return next(c)
+	}
+}
+
+// now is the time in the zone of the pages.
+func (s *server) now() time.Time { return s.Now().In(s.Zone) }
