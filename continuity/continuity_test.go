@@ -1,6 +1,7 @@
 package continuity
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"testing"
@@ -37,7 +38,7 @@ func open(t *testing.T, db *database.DB) *Continuity {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := c.CheckRecord(t.Context()); err != nil && !t.Failed() {
+		if err := c.CheckRecord(context.WithoutCancel(t.Context())); err != nil && !t.Failed() {
 			t.Error(err)
 		}
 	})
