@@ -1,0 +1,94 @@
+package views
+
+import (
+	"strconv"
+
+	"github.com/a-h/templ"
+)
+
+// Compose is the page on which a message is written.
+type Compose struct {
+	Heading   string  // word of the heading: "reply", "new", ...
+	Action    string  // where the form posts to
+	Hidden    []Field // token, version, mode, of
+	Draft     string  // id of the draft, "" before the first save
+	Sender    string
+	Senders   []string // addresses to choose from
+	To        RecipientLine
+	Cc        RecipientLine
+	Bcc       RecipientLine
+	Subject   string
+	Text      string
+	QuoteLead string
+	Quote     string
+	Files     []DraftFile
+	Limit     string // of all attachments, as people read it
+	Octets    int64  // the same as a number, for the script
+	Saved     string // "14:07", "" when nothing is saved yet
+	Heads     string // sentence above the faults
+	Safe      string // sentence below them: what is saved
+	Faults    []Fault
+	Conflict  *Conflict
+}
+
+// RecipientLine is one of To, Cc and Bcc as typed.
+type RecipientLine struct {
+	Name, Label, Value string
+	Faults             []Fault
+}
+
+// Fault is one thing to mend: Field is the id of the field that the summary links to.
+type Fault struct {
+	Field, Text string
+	Meant, Fix  string // "Did you mean ...?" and the value of the button that replaces it; may be empty
+}
+
+// DraftFile is one attachment of the draft. Index is its place; a refused one has none.
+type DraftFile struct {
+	Name, Size string
+	Index      int
+	Refused    bool
+}
+
+// Conflict shows the other version of a draft that two windows changed. Gone: there is none any more.
+type Conflict struct {
+	Gone                bool
+	To, Subject, Text   string
+	OpenURL, Discarding string
+}
+
+// Suggestion is one entry of the address book. Value is what is put into the line.
+type Suggestion struct{ Name, Address, Value string }
+
+func (c Compose) more() bool {
+	return c.Cc.Value != "" || c.Bcc.Value != "" || len(c.Cc.Faults)+len(c.Bcc.Faults) > 0
+}
+
+func (l RecipientLine) describedBy() string {
+	if len(l.Faults) > 0 {
+		return "err-" + l.Name
+	}
+	return "hint-" + l.Name
+}
+
+// book are the attributes that fetch suggestions while somebody types.
+func (l RecipientLine) book() templ.Attributes {
+	attributes := templ.Attributes{"hx-get": "/addresses", "hx-trigger": "input changed delay:200ms", "hx-target": "#sug-" + l.Name,
+		"hx-sync": "this:replace", "data-book": l.Name, "aria-describedby": l.describedBy()}
+	if len(l.Faults) > 0 {
+		attributes["aria-invalid"] = "true"
+	}
+	return attributes
+}
+
+func removeValue(index int) string { return "remove:" + strconv.Itoa(index) }
+
+// invalid marks a field that has a fault.
+func (c Compose) invalid(field string) templ.Attributes {
+	for _, f := range c.Faults {
+		if f.Field == field {
+			return templ.Attributes{"aria-invalid": "true", "aria-describedby": "summary"}
+		}
+	}
+	return nil
+}

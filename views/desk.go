@@ -1,0 +1,158 @@
+package views
+
+import "github.com/a-h/templ"
+
+// Desk is the administrator's first page: one true sentence, then what needs doing.
+type Desk struct {
+	Say     string
+	Done    bool // nothing waits and no event is on
+	More    []string
+	At      string
+	Alarms  []DeskAlarm
+	Tiles   []Tile
+	Active  []EventRow
+	History []EventRow
+}
+
+// DeskAlarm is one thing that an administrator must see; Text is English, with its remedy.
+type DeskAlarm struct{ Text, Where, Since string }
+
+// Tile is one layer with one figure.
+type Tile struct {
+	Title, Figure, Unit, Cause string
+	State                      Badge
+	Off                        bool
+	URL                        string
+}
+
+// EventRow is one event in a list.
+type EventRow struct {
+	URL, Kind, Icon, Scope, Reason, When, ISO string
+}
+
+// StartForm is the page that starts an event.
+type StartForm struct {
+	Kinds     []Choice
+	All       Choice
+	Groups    []Choice
+	Domains   []Choice
+	Scope     string // all, groups, domains, mailboxes
+	Mailboxes string // addresses as typed
+	Known     []Suggestion
+	Reason    string
+	Concerned string // "1.310 Postfächer", as counted for this form
+	Faults    []Fault
+}
+
+// Choice is one radio button or checkbox.
+type Choice struct {
+	Value, Name, Means string
+	On                 bool
+}
+
+// EventPage is one event with the state of its sync-back.
+type EventPage struct {
+	ID, Title string
+	Story     []string // who, when, why
+	Active    bool
+	Lockdown  bool
+	EndReason string
+	Faults    []Fault
+	Progress  Progress
+	Records   []RecordLine
+}
+
+// RecordLine is one line of the append-only record.
+type RecordLine struct {
+	At         Stamp
+	Icon, Text string
+	Hash       string
+}
+
+// Progress is the part of an event's page that renews itself.
+type Progress struct {
+	ID      string
+	Say     string
+	Done    bool
+	More    []string
+	Trouble string
+	Steps   []Step
+	At      string
+	Live    bool // something may still change
+	Bar     Bar
+	Counts  []CountLink
+	Account string
+	Parked  []ParkedLine
+	Capped  string
+	Total   int
+	Need    int
+	Boxes   []BoxRow
+	BoxesOf string // said when not all are shown
+}
+
+// Step is one station of an event's course.
+type Step struct {
+	Name string
+	Here bool
+}
+
+// CountLink is one number of the account, leading to its list.
+type CountLink struct{ Name, Number, URL, Class string }
+
+// Bar is the picture of the counts: pieces of 1000 units in all.
+type Bar struct {
+	Title  string
+	Pieces []BarPiece
+}
+
+// BarPiece is one stretch of the bar.
+type BarPiece struct{ X, Width, Class string }
+
+// ParkedLine is one change that needs a person.
+type ParkedLine struct {
+	What, Words, Remedy string
+	Box, Seq            string
+	Tries               string
+}
+
+// BoxRow is one mailbox of an event.
+type BoxRow struct {
+	Name, Address, Gate, Class, URL string
+	Total, Done, Wait, Need         string
+	DoneN, TotalN                   string
+}
+
+// Entries is the list of changes in one state.
+type Entries struct {
+	Event, Title, Whose string
+	States              []CountLink
+	Rows                []EntryRow
+	Capped              string
+}
+
+// EntryRow is one change.
+type EntryRow struct {
+	What, Box, Tries, Words, Remedy, Next string
+	State                                 Badge
+	At                                    Stamp
+	BoxID, Seq                            string
+	Parked                                bool
+}
+
+// polling are the attributes that renew the progress; what has not changed keeps its focus.
+func (g Progress) polling() templ.Attributes {
+	if !g.Live {
+		return nil
+	}
+	return templ.Attributes{"hx-get": "/desk/events/" + g.ID + "/progress", "hx-trigger": "every 2s", "hx-swap": "morph:outerHTML"}
+}
+
+// faulty marks the field that a fault names.
+func faulty(faults []Fault, field string) templ.Attributes {
+	for _, f := range faults {
+		if f.Field == field {
+			return templ.Attributes{"aria-invalid": "true"}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,188 @@
+package web
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"holdover/continuity"
+	"holdover/email"
+	"holdover/syncback"
+)
+
+// eventKeeper is what starting, ending and showing events needs of continuity.
+type eventKeeper interface {
+	Start(ctx context.Context, s continuity.Start) (continuity.Event, error)
+	End(ctx context.Context, id, by, reason string) (continuity.Event, error)
+	Event(ctx context.Context, id string) (continuity.Event, error)
+	Events(ctx context.Context, limit int) ([]continuity.Event, error)
+	Covers(e continuity.Event, m email.MailboxID) bool
+	Records(ctx context.Context, event string) ([]continuity.Record, error)
+}
+
+// accountant tells how far Exchange has been told.
+type accountant interface {
+	Report(ctx context.Context, since time.Time, covers func(email.MailboxID) bool) (syncback.Report, error)
+}
+
+// eventsAPI starts and ends events for scripts: JSON in and out, an administrator's token in the
+// Authorization header, no cookie, hence nothing a foreign page could make a browser send. docs/api.md.
+type eventsAPI struct {
+	token  string // "" : nobody is let in
+	events eventKeeper
+	org    organisation
+	told   accountant
+	log    *slog.Logger
+}
+
+func (a eventsAPI) routes(g *echo.Group) {
+	g.Use(a.admit)
+	g.GET("/events", a.list)
+	g.POST("/events", a.start)
+	g.GET("/events/:id", a.show)
+	g.POST("/events/:id/end", a.end)
+	g.RouteNotFound("/*", func(c echo.Context) error {
+		return refuse(c, http.StatusNotFound, apiError{Reason: "there is no such path", Remedy: "See docs/api.md."})
+	})
+}
+
+// apiError is the body of every answer that is not 2xx, under the key "error".
+type apiError struct {
+	Field  string `json:"field,omitempty"`
+	Reason string `json:"reason"`
+	Remedy string `json:"remedy"`
+}
+
+func refuse(c echo.Context, status int, e apiError) error {
+	return c.JSON(status, map[string]apiError{"error": e})
+}
+
+// admit lets the holder of the administrator's token in. Hashes are compared, so that neither length
+// nor content of the token shows in the time it takes.
+func (a eventsAPI) admit(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		c.Response().Header().Set("Cache-Control", "no-store")
+		scheme, given, _ := strings.Cut(c.Request().Header.Get("Authorization"), " ")
+		want, got := sha256.Sum256([]byte(a.token)), sha256.Sum256([]byte(strings.TrimSpace(given)))
+		if a.token == "" || !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(want[:], got[:]) != 1 {
+			c.Response().Header().Set("WWW-Authenticate", `Bearer realm="holdover"`)
+			return refuse(c, http.StatusUnauthorized, apiError{Field: "Authorization", Reason: "the administrator's token is missing or wrong",
+				Remedy: "Send the header \"Authorization: Bearer\" followed by the token of the configuration."})
+		}
+		return next(c)
+	}
+}
+
+func (a eventsAPI) list(c echo.Context) error {
+	limit := 20
+	if text := c.QueryParam("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > 100 {
+			return refuse(c, http.StatusBadRequest, apiError{Field: "limit", Reason: "it is no number from 1 to 100", Remedy: "Leave it out for 20."})
+		}
+		limit = n
+	}
+	ctx := c.Request().Context()
+	events, err := a.events.Events(ctx, limit)
+	if err != nil {
+		return a.fail(c, "list events", err)
+	}
+	answer := make([]apiEvent, 0, len(events))
+	for _, e := range events {
+		one, err := a.describe(ctx, e)
+		if err != nil {
+			return a.fail(c, "count entries", err)
+		}
+		answer = append(answer, one)
+	}
+	return c.JSON(http.StatusOK, map[string][]apiEvent{"events": answer})
+}
+
+func (a eventsAPI) show(c echo.Context) error {
+	e, err := a.events.Event(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return a.fail(c, "show event", err)
+	}
+	return a.answer(c, http.StatusOK, e)
+}
+
+// apiStart is the body of POST /api/events.
+type apiStart struct {
+	Kind   string    `json:"kind"`
+	Scope  scopeWish `json:"scope"`
+	Reason string    `json:"reason"`
+}
+
+func (a eventsAPI) start(c echo.Context) error {
+	var wish apiStart
+	if status, wrong := readJSON(c, &wish); wrong != nil {
+		return refuse(c, status, *wrong)
+	}
+	kind, wrong := kindOf(wish.Kind)
+	if wrong == nil {
+		wrong = checkReason(wish.Reason)
+	}
+	var scope continuity.Scope
+	if wrong == nil {
+		scope, wrong = scopeOf(a.org, wish.Scope)
+	}
+	if wrong != nil {
+		return refuse(c, http.StatusBadRequest, apiError{Field: wrong.Field, Reason: wrong.Reason, Remedy: wrong.Remedy})
+	}
+	e, err := a.events.Start(c.Request().Context(), continuity.Start{Kind: kind, Scope: scope, Reason: oneLine(wish.Reason), By: "API"})
+	if err != nil {
+		return a.fail(c, "start event", err)
+	}
+	c.Response().Header().Set("Location", "/api/events/"+e.ID)
+	return a.answer(c, http.StatusCreated, e)
+}
+
+// apiEnd is the body of POST /api/events/:id/end.
+type apiEnd struct {
+	Reason string `json:"reason"`
+}
+
+func (a eventsAPI) end(c echo.Context) error {
+	var wish apiEnd
+	if status, wrong := readJSON(c, &wish); wrong != nil {
+		return refuse(c, status, *wrong)
+	}
+	if wrong := checkReason(wish.Reason); wrong != nil {
+		return refuse(c, http.StatusBadRequest, apiError{Field: wrong.Field, Reason: wrong.Reason, Remedy: wrong.Remedy})
+	}
+	e, err := a.events.End(c.Request().Context(), c.Param("id"), "API", oneLine(wish.Reason))
+	if err != nil {
+		return a.fail(c, "end event", err)
+	}
+	return a.answer(c, http.StatusOK, e)
+}
+
+func (a eventsAPI) answer(c echo.Context, status int, e continuity.Event) error {
+	body, err := a.describe(c.Request().Context(), e)
+	if err != nil {
+		return a.fail(c, "count entries", err)
+	}
+	return c.JSON(status, body)
+}
+
+// fail words an error of a room. What is not known to be the caller's is ours, and told in the log only.
+func (a eventsAPI) fail(c echo.Context, doing string, err error) error {
+	switch {
+	case errors.Is(err, continuity.ErrNotFound):
+		return refuse(c, http.StatusNotFound, apiError{Field: "id", Reason: "there is no such event", Remedy: "GET /api/events lists them."})
+	case errors.Is(err, continuity.ErrEnded):
+		return refuse(c, http.StatusConflict, apiError{Field: "id", Reason: "the event has ended already", Remedy: "Nothing is left to do."})
+	case errors.Is(err, continuity.ErrInvalid):
+		return refuse(c, http.StatusBadRequest, apiError{Reason: err.Error(), Remedy: "Complete the event and send it again."})
+	}
+	a.log.ErrorContext(c.Request().Context(), "api failed", "doing", doing, "err", err)
+	return refuse(c, http.StatusInternalServerError, apiError{Reason: "Holdover could not do this now", Remedy: "Try again; the reason stands in Holdover's log."})
+}

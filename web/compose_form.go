@@ -1,0 +1,200 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"holdover/email"
+)
+
+// Caps of what one form may hold. Text above maxText is handed back, not stored; what a person can
+// type stays far below.
+const (
+	maxText      = 1 << 20
+	maxRead      = 4 << 20
+	maxRecipient = 64 << 10
+	maxSubject   = 2 << 10
+	maxSmall     = 512
+	maxDrain     = 1 << 30 // of files that are too large: read and dropped, so that the answer is seen
+)
+
+// composeForm is what a person sent from the writing page: the fields as typed, and the files that
+// fitted. It is complete even when err tells of a damaged upload, so that the page can be filled again.
+type composeForm struct {
+	Button   string // save, send, attach, discard, copy, remove:<n>, fix:<field>:<n>
+	Token    string // per form, makes sending idempotent
+	Version  int    // of the draft that the form was filled from, 0: none yet
+	Mode, Of string // what a new draft answers
+	From     string
+	To, Cc   string
+	Bcc      string
+	Subject  string
+	Text     string // LF line ends
+	Files    []email.Attachment
+	TooLarge []refusedFile
+}
+
+// refusedFile is an upload above the limit: nothing of it is kept.
+type refusedFile struct {
+	Name string
+	Size int64
+}
+
+var errTextTooLong = errors.New("more text than a form may hold")
+
+// readComposeForm reads a multipart or plain form part by part, so that a file that is too large costs
+// neither memory nor the text that stands before it. room is what attachments may take in octets.
+func readComposeForm(r *http.Request, room int64) (composeForm, error) {
+	var f composeForm
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if kind != "multipart/form-data" {
+		r.Body = http.MaxBytesReader(nil, r.Body, maxRead)
+		if err := r.ParseForm(); err != nil {
+			return f, fmt.Errorf("compose form: %w", err)
+		}
+		return f, f.setAll(r.PostForm)
+	}
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return f, fmt.Errorf("compose form: %w", err)
+	}
+	var drained int64
+	for {
+		part, err := parts.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			return f, f.check()
+		}
+		if err != nil {
+			return f, fmt.Errorf("compose form: %w", err)
+		}
+		if err := f.readPart(part, &room, &drained); err != nil {
+			return f, fmt.Errorf("compose form, part %q: %w", part.FormName(), err)
+		}
+	}
+}
+
+func (f *composeForm) readPart(part *multipart.Part, room, drained *int64) error {
+	if part.FormName() == "file" {
+		return f.readFile(part, room, drained)
+	}
+	value, err := io.ReadAll(io.LimitReader(part, maxRead))
+	f.set(part.FormName(), string(value))
+	return err
+}
+
+func (f *composeForm) readFile(part *multipart.Part, room, drained *int64) error {
+	name := fileName(part)
+	octets, err := io.ReadAll(io.LimitReader(part, *room+1))
+	if err != nil {
+		return err
+	}
+	if int64(len(octets)) > *room {
+		rest, err := io.Copy(io.Discard, io.LimitReader(part, maxDrain-*drained))
+		*drained += rest
+		f.TooLarge = append(f.TooLarge, refusedFile{Name: name, Size: int64(len(octets)) + rest})
+		return err
+	}
+	if name == "" && len(octets) == 0 { // the file field was left empty
+		return nil
+	}
+	*room -= int64(len(octets))
+	f.Files = append(f.Files, email.Attachment{Name: name, Type: fileType(part), Octets: octets})
+	return nil
+}
+
+func (f *composeForm) setAll(values url.Values) error {
+	for name := range values {
+		f.set(name, values.Get(name))
+	}
+	return f.check()
+}
+
+func (f *composeForm) set(name, value string) {
+	switch name {
+	case "button":
+		f.Button = clip(value, maxSmall)
+	case "token":
+		f.Token = clip(value, maxSmall)
+	case "version":
+		f.Version, _ = strconv.Atoi(value) // anything else is version 0, which conflicts
+	case "mode":
+		f.Mode = clip(value, maxSmall)
+	case "of":
+		f.Of = clip(value, maxSmall)
+	case "from":
+		f.From = oneLine(value)
+	case "to":
+		f.To = oneLine(value)
+	case "cc":
+		f.Cc = oneLine(value)
+	case "bcc":
+		f.Bcc = oneLine(value)
+	case "subject":
+		f.Subject = oneLine(value)
+	case "text":
+		f.Text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "").Replace(strings.ToValidUTF8(value, "\uFFFD"))
+	}
+}
+
+func (f *composeForm) check() error {
+	if len(f.Text) > maxText || len(f.Subject) > maxSubject || len(f.To)+len(f.Cc)+len(f.Bcc) > maxRecipient {
+		return errTextTooLong
+	}
+	return nil
+}
+
+// clip cuts a field of the form's own, which no person types.
+func clip(value string, most int) string {
+	if len(value) > most {
+		return ""
+	}
+	return value
+}
+
+// oneLine makes a header value of what was typed or pasted: line breaks and control characters
+// become spaces, so that no second header line can come of it.
+func oneLine(value string) string {
+	value = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(value, "\uFFFD"))
+	return strings.TrimSpace(value)
+}
+
+// fileName is the last element of the name that the browser told, whatever its system's separator is.
+func fileName(part *multipart.Part) string {
+	_, params, _ := mime.ParseMediaType(part.Header.Get("Content-Disposition"))
+	name := path.Base(strings.ReplaceAll(oneLine(params["filename"]), `\`, "/"))
+	if name == "." || name == "/" || name == ".." {
+		return ""
+	}
+	if letters := []rune(name); len(letters) > 200 {
+		ending := []rune(path.Ext(name))
+		if len(ending) > 20 {
+			ending = nil
+		}
+		name = string(letters[:200-len(ending)]) + string(ending)
+	}
+	return name
+}
+
+// fileType is the media type that the browser told, without parameters; "application/octet-stream"
+// stands for what is none or could change the message's structure (RFC 2046, 5).
+func fileType(part *multipart.Part) string {
+	kind, _, err := mime.ParseMediaType(part.Header.Get("Content-Type"))
+	if err != nil || !strings.Contains(kind, "/") || strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, "message/") {
+		return "application/octet-stream"
+	}
+	return kind
+}
