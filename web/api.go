@@ -2,13 +2,10 @@ package web
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"errors"
 	"log/slog"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -33,25 +30,22 @@ type accountant interface {
 	Report(ctx context.Context, since time.Time, covers func(email.MailboxID) bool) (syncback.Report, error)
 }
 
-// eventsAPI starts and ends events for scripts: JSON in and out, an administrator's token in the
+// eventsAPI starts and ends events for scripts: JSON in and out, the administrators' token in the
 // Authorization header, no cookie, hence nothing a foreign page could make a browser send. docs/api.md.
 type eventsAPI struct {
-	token  string // "" : nobody is let in
 	events eventKeeper
 	org    organisation
 	told   accountant
 	log    *slog.Logger
 }
 
-func (a eventsAPI) routes(g *echo.Group) {
-	g.Use(a.admit)
-	g.GET("/events", a.list)
-	g.POST("/events", a.start)
-	g.GET("/events/:id", a.show)
-	g.POST("/events/:id/end", a.end)
-	g.RouteNotFound("/*", func(c echo.Context) error {
-		return refuse(c, http.StatusNotFound, apiError{Reason: "there is no such path", Remedy: "See docs/api.md."})
-	})
+func (a eventsAPI) routes() []route {
+	return []route{
+		{http.MethodGet, "/api/events", token, a.list},
+		{http.MethodPost, "/api/events", token, a.start},
+		{http.MethodGet, "/api/events/:id", token, a.show},
+		{http.MethodPost, "/api/events/:id/end", token, a.end},
+	}
 }
 
 // apiError is the body of every answer that is not 2xx, under the key "error".
@@ -65,20 +59,19 @@ func refuse(c echo.Context, status int, e apiError) error {
 	return c.JSON(status, map[string]apiError{"error": e})
 }
 
-// admit lets the holder of the administrator's token in. Hashes are compared, so that neither length
-// nor content of the token shows in the time it takes.
-func (a eventsAPI) admit(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		c.Response().Header().Set("Cache-Control", "no-store")
-		scheme, given, _ := strings.Cut(c.Request().Header.Get("Authorization"), " ")
-		want, got := sha256.Sum256([]byte(a.token)), sha256.Sum256([]byte(strings.TrimSpace(given)))
-		if a.token == "" || !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(want[:], got[:]) != 1 {
-			c.Response().Header().Set("WWW-Authenticate", `Bearer realm="holdover"`)
-			return refuse(c, http.StatusUnauthorized, apiError{Field: "Authorization", Reason: "the administrator's token is missing or wrong",
-				Remedy: "Send the header \"Authorization: Bearer\" followed by the token of the configuration."})
-		}
-		return next(c)
+// refuseError words what the shell found out before a handler was reached.
+func refuseError(c echo.Context, status int) error {
+	e := apiError{Reason: "Holdover could not do this now", Remedy: "Try again; the reason stands in Holdover's log."}
+	switch status {
+	case http.StatusUnauthorized:
+		e = apiError{Field: "Authorization", Reason: "the administrators' token is missing or wrong",
+			Remedy: "Send the header \"Authorization: Bearer\" followed by the token of the configuration."}
+	case http.StatusNotFound:
+		e = apiError{Reason: "there is no such path", Remedy: "See docs/api.md."}
+	case http.StatusMethodNotAllowed:
+		e = apiError{Reason: "this path does not take this method", Remedy: "See docs/api.md."}
 	}
+	return refuse(c, status, e)
 }
 
 func (a eventsAPI) list(c echo.Context) error {

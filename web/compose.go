@@ -1,3 +1,156 @@
 package web
 
-func (s *server) composeRoutes() []route { return nil }
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"holdover/email"
+	"holdover/mailstore"
+	"holdover/signin"
+	"holdover/views"
+)
+
+func (s *server) composeRoutes() []route {
+	return []route{
+		{http.MethodGet, "/compose", people, s.composePage},
+		{http.MethodPost, "/compose", people, s.composePost},
+		{http.MethodPost, "/compose/:draft", people, s.composePost},
+		{http.MethodPost, "/undo/:send", people, s.undoSend},
+		{http.MethodGet, "/waiting", people, s.waiting},
+		{http.MethodGet, "/addresses", people, s.addresses},
+	}
+}
+
+// sheet is a message being written: what the store has of it, or what a new one begins with.
+type sheet struct {
+	id       email.MessageID // "" : not stored yet
+	version  int
+	thread   mailstore.ThreadID
+	draft    email.Draft
+	mode, of string // of a new one
+	person   signin.Person
+}
+
+// composePage shows the filled form. It stores nothing: the form's first POST makes the draft.
+func (s *server) composePage(c echo.Context) error {
+	if id := c.QueryParam("draft"); id != "" {
+		sh, err := s.openDraft(c, email.MessageID(id))
+		if err != nil {
+			return err
+		}
+		return s.showCompose(c, http.StatusOK, sh, newToken(), formOf(sh.draft), composeNotes{})
+	}
+	token := newToken()
+	sh, err := s.newSheet(c, c.QueryParam("mode"), c.QueryParam("of"), token)
+	if err != nil {
+		return err
+	}
+	if to := oneLine(c.QueryParam("to")); to != "" && sh.of == "" { // as a link from a page or a mailto: handler has it
+		sh.draft.To, _ = email.ParseAddressList(clip(to, maxSubject))
+	}
+	return s.showCompose(c, http.StatusOK, sh, token, formOf(sh.draft), composeNotes{})
+}
+
+// openDraft reads a stored draft back; what is no longer in Drafts is none.
+func (s *server) openDraft(c echo.Context, id email.MessageID) (sheet, error) {
+	ctx, mailbox := c.Request().Context(), personOf(c).Mailbox
+	m, err := s.Mail.Message(ctx, mailbox, id)
+	if err != nil {
+		return sheet{}, err
+	}
+	if m.Folder != mailstore.Drafts {
+		return sheet{}, mailstore.ErrNotFound
+	}
+	octets, err := s.Mail.Raw(ctx, mailbox, id)
+	if err != nil {
+		return sheet{}, err
+	}
+	d, err := email.OpenDraft(octets)
+	if err != nil {
+		return sheet{}, err
+	}
+	return sheet{id: m.ID, version: m.Version, thread: m.Thread, draft: d, person: personOf(c)}, nil
+}
+
+// newSheet begins a message: empty, or an answer to or a forward of another one.
+func (s *server) newSheet(c echo.Context, mode, of, token string) (sheet, error) {
+	self, own := s.selves(personOf(c))
+	sh := sheet{mode: mode, of: of, person: personOf(c)}
+	if of == "" {
+		sh.mode = ""
+		sh.draft = email.Draft{From: self}
+	} else {
+		if !slices.Contains([]email.ReplyMode{email.Reply, email.ReplyAll, email.Forward}, email.ReplyMode(mode)) {
+			return sh, errBad
+		}
+		octets, err := s.Mail.Raw(c.Request().Context(), personOf(c).Mailbox, email.MessageID(of))
+		if err != nil {
+			return sh, err
+		}
+		sh.draft = email.ReplyTo(email.Parse(octets), email.ReplyMode(mode), self, own, s.wordsOf(c).Lang)
+	}
+	sh.draft.MessageID = s.messageID(token)
+	return sh, nil
+}
+
+// selves answers a person's address as sender, and all addresses that are theirs.
+func (s *server) selves(p signin.Person) (self email.Address, own []string) {
+	self = email.Address{Name: p.Name, Addr: p.Address}
+	own = []string{p.Address}
+	if m, ok := s.Directory.Mailbox(p.Mailbox); ok {
+		self = email.Address{Name: m.Name, Addr: m.Address}
+		own = append([]string{m.Address}, m.Aliases...)
+	}
+	return self, own
+}
+
+// formOf is the form as a stored draft fills it.
+func formOf(d email.Draft) composeForm {
+	return composeForm{From: d.From.Addr, To: addressLine(d.To), Cc: addressLine(d.Cc), Bcc: addressLine(d.Bcc), Subject: d.Subject, Text: d.Text}
+}
+
+// sameText says that a form holds nothing that the draft has not: then two windows do not conflict.
+func (f composeForm) sameText(d email.Draft) bool {
+	stored := formOf(d)
+	lines := func(text string) string { return strings.TrimRight(text, "\n ") }
+	return f.To == stored.To && f.Cc == stored.Cc && f.Bcc == stored.Bcc && f.Subject == stored.Subject && lines(f.Text) == lines(stored.Text)
+}
+
+// apply puts what was typed into a draft. Pieces that are no address are kept as typed, so that a
+// draft saved in the middle of a name loses nothing.
+func (f composeForm) apply(d email.Draft, self email.Address, own []string, now time.Time) email.Draft {
+	r := readRecipients(f)
+	d.From = self
+	if slices.Contains(own, f.From) {
+		d.From.Addr = f.From
+	}
+	d.To, d.Cc, d.Bcc = r.To.asTyped(), r.Cc.asTyped(), r.Bcc.asTyped()
+	d.Subject, d.Text, d.Date = f.Subject, f.Text, now
+	d.Attachments = slices.Clone(d.Attachments)
+	for _, file := range f.Files {
+		if !slices.ContainsFunc(d.Attachments, func(a email.Attachment) bool { return a.Name == file.Name && string(a.Octets) == string(file.Octets) }) {
+			d.Attachments = append(d.Attachments, file)
+		}
+	}
+	return d
+}
+
+// showCompose renders the form, filled.
+func (s *server) showCompose(c echo.Context, status int, sh sheet, token string, f composeForm, notes composeNotes) error {
+	p, err := s.page(c)
+	if err != nil {
+		return err
+	}
+	view := s.composeView(p, sh, token, f, notes)
+	p.Title = p.Words.T("compose." + view.Heading)
+	p.Here = string(mailstore.Drafts)
+	p.Path = composeURL(sh)
+	if p.Flash != nil && p.Flash.Undo != "" {
+		p.Flash = nil
+	}
+	return s.render(c, status, p, views.ComposePage(p, view))
+}

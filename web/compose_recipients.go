@@ -22,8 +22,7 @@ type addressBook interface {
 // what the sentence names, Better what was probably meant.
 type fieldError struct {
 	Field, Word, Piece string
-	Limit              string
-	Index              int // among the bad pieces of the field, for the button that mends it
+	Size               int64
 	Better             *email.Address
 }
 
@@ -75,8 +74,8 @@ func (r recipients) deliver(book addressBook) (delivery, []fieldError) {
 	}
 	r.each(func(field string, l typedList) {
 		typed += len(l.Good) + len(l.Bad)
-		for n, piece := range l.Bad {
-			faults = append(faults, fieldError{Field: field, Word: "compose.err.address", Piece: piece, Index: n, Better: meant(book, piece)})
+		for _, piece := range l.Bad {
+			faults = append(faults, fieldError{Field: field, Word: "compose.err.address", Piece: piece, Better: meant(book, piece)})
 		}
 		for _, a := range l.Good {
 			if !book.Local(a.Addr) {
@@ -85,7 +84,7 @@ func (r recipients) deliver(book addressBook) (delivery, []fieldError) {
 			}
 			target, err := book.Resolve(a.Addr)
 			if err != nil {
-				faults = append(faults, fieldError{Field: field, Word: "compose.err.unknown", Piece: a.Addr, Index: -1, Better: meant(book, localPart(a.Addr))})
+				faults = append(faults, fieldError{Field: field, Word: "compose.err.unknown", Piece: a.Addr, Better: meant(book, localPart(a.Addr))})
 				continue
 			}
 			for _, m := range target.Mailboxes {

@@ -1,3 +1,246 @@
 package web
 
-func (s *server) deskRoutes() []route { return nil }
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"holdover/continuity"
+	"holdover/email"
+	"holdover/mailstore"
+	"holdover/syncback"
+	"holdover/views"
+)
+
+const (
+	maxEvents = 50   // events that the desk lists
+	maxOldest = 2000 // waiting lines read to find the oldest
+)
+
+func (s *server) deskRoutes() []route {
+	api := eventsAPI{events: s.Events, org: s.Directory, told: s.Syncback, log: s.Log}
+	return append(api.routes(),
+		route{http.MethodGet, "/desk", admins, s.desk},
+		route{http.MethodGet, "/desk/events/new", admins, s.startForm},
+		route{http.MethodPost, "/desk/events", admins, s.startEvent},
+		route{http.MethodGet, "/desk/events/:id", admins, s.eventPage},
+		route{http.MethodPost, "/desk/events/:id/end", admins, s.endEvent},
+		route{http.MethodPost, "/desk/events/:id/retry", admins, s.retryEntry},
+		route{http.MethodGet, "/desk/events/:id/progress", admins, s.eventProgress},
+		route{http.MethodGet, "/desk/events/:id/entries", admins, s.eventEntries},
+	)
+}
+
+// Health tells the desk how the store is.
+type Health interface {
+	Alarms() []mailstore.Alarm
+	SpaceLeft(size int64) error
+}
+
+// desk is the situation: one true sentence, then what needs doing.
+func (s *server) desk(c echo.Context) error {
+	ctx, p := c.Request().Context(), s.shell(c)
+	p.Title = p.Words.T("desk.situation")
+	p.Flash = s.flash(c, p.Words)
+	report, err := s.Syncback.Report(ctx, time.Time{}, func(email.MailboxID) bool { return true })
+	if err != nil {
+		return err
+	}
+	events, err := s.Events.Events(ctx, maxEvents)
+	if err != nil {
+		return err
+	}
+	d := views.Desk{At: s.now().Format("15:04:05")}
+	for _, e := range events {
+		if row := s.eventRow(p.Words, e); e.Active() {
+			d.Active = append(d.Active, row)
+		} else {
+			d.History = append(d.History, row)
+		}
+	}
+	s.sayDesk(p.Words, &d, events, report)
+	s.deskAlarms(p.Words, &d)
+	if d.Tiles, err = s.deskTiles(ctx, p.Words, report, len(d.Active) > 0); err != nil {
+		return err
+	}
+	return s.render(c, http.StatusOK, p, views.DeskPage(p, d))
+}
+
+// sayDesk finds the sentence. It claims only what the counts of this moment say.
+func (s *server) sayDesk(w *views.Words, d *views.Desk, events []continuity.Event, r syncback.Report) {
+	left := r.Total - r.Verified - r.Accepted
+	oldest, on := oldestActive(events)
+	switch {
+	case on && left > 0:
+		d.Say = w.T("event.say_hold", "Kind", w.T("event."+string(oldest.Kind)), "Time", w.Since(oldest.Started, s.now()), "N", w.N("event.changes", left))
+	case on:
+		d.Say = w.T("event.say_hold_none", "Kind", w.T("event."+string(oldest.Kind)), "Time", w.Since(oldest.Started, s.now()))
+	case left > 0:
+		d.Say = w.T("event.say_drain", "Done", w.Number(r.Verified), "Total", w.Number(r.Total))
+	case r.Total == 0:
+		d.Say, d.Done = w.T("desk.calm_never"), true
+	default:
+		d.Say, d.Done = w.T("desk.calm"), true
+	}
+	if r.Accepted > 0 {
+		d.More = append(d.More, w.N("desk.checking", r.Accepted))
+	}
+	if r.Parked > 0 {
+		d.More = append(d.More, w.N("desk.need", r.Parked))
+	}
+}
+
+func oldestActive(events []continuity.Event) (oldest continuity.Event, on bool) {
+	for _, e := range events {
+		if e.Active() && (!on || e.Started.Before(oldest.Started)) {
+			oldest, on = e, true
+		}
+	}
+	return oldest, on
+}
+
+func (s *server) deskAlarms(w *views.Words, d *views.Desk) {
+	if s.Health == nil {
+		return
+	}
+	for _, a := range s.Health.Alarms() {
+		v := views.DeskAlarm{Text: a.Text, Since: w.T("desk.alarm_since", "Time", w.Since(a.Since, s.now()))}
+		if a.Mailbox != "" {
+			v.Where = w.T("desk.alarm_mailbox", "Address", s.addressOf(a.Mailbox))
+		}
+		d.Alarms = append(d.Alarms, v)
+	}
+	if len(d.Alarms) > 0 {
+		d.Done = false
+		d.More = append(d.More, w.N("desk.alarm_count", len(d.Alarms)))
+	} else {
+		d.More = append(d.More, w.T("desk.no_alarm"))
+	}
+}
+
+func (s *server) eventRow(w *views.Words, e continuity.Event) views.EventRow {
+	row := views.EventRow{URL: "/desk/events/" + e.ID, Kind: w.T("event." + string(e.Kind)), Icon: eventIcon(e.Kind), Scope: s.scopeWords(w, e.Scope),
+		Reason: e.Reason, ISO: e.Started.Format(time.RFC3339), When: w.T("desk.since", "Time", w.Since(e.Started, s.now()))}
+	if !e.Active() {
+		row.When = w.T("desk.fromto", "From", w.Since(e.Started, s.now()), "To", w.Since(e.Ended, s.now()))
+	}
+	return row
+}
+
+func eventIcon(k continuity.Kind) string {
+	switch k {
+	case continuity.Maintenance:
+		return "clock"
+	case continuity.Lockdown:
+		return "lock"
+	}
+	return "bridge"
+}
+
+// deskTiles are the layers, failing ones first.
+func (s *server) deskTiles(ctx context.Context, w *views.Words, r syncback.Report, event bool) ([]views.Tile, error) {
+	queue, err := s.queueTile(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	oldest, err := s.oldestWaiting(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	tiles := []views.Tile{s.waitTile(w, r, oldest, event), s.parkedTile(w, r), queue, s.spaceTile(w), {Title: w.T("desk.people"),
+		Figure: w.Number(len(s.Directory.Mailboxes())), Unit: w.T("desk.people_text")}}
+	var sorted []views.Tile
+	for _, failing := range []bool{true, false} {
+		for _, t := range tiles {
+			if t.Off == failing {
+				sorted = append(sorted, t)
+			}
+		}
+	}
+	return sorted, nil
+}
+
+func (s *server) waitTile(w *views.Words, r syncback.Report, oldest time.Time, event bool) views.Tile {
+	left := r.Waiting + r.Trying + r.InDoubt
+	t := views.Tile{Title: w.T("desk.waits"), Figure: w.Number(left), Cause: w.T("desk.oldest_none"), State: goodBadge(w)}
+	if left > 0 {
+		t.Cause = ""
+		t.State = views.Badge{Text: w.T("desk.holding"), Icon: "clock", Class: "is-hold"}
+	}
+	if !oldest.IsZero() {
+		t.Cause = w.T("desk.oldest", "Time", w.Since(oldest, s.now()))
+	}
+	if r.Trouble != "" && left > 0 && !event {
+		t.Off, t.State = true, views.Badge{Text: w.T("desk.failing"), Icon: "x", Class: "is-bad"}
+		t.Cause = w.T("event.trouble") + " " + r.Trouble
+	}
+	return t
+}
+
+// oldestWaiting is when the longest waiting change was made; zero when the ledger's newest lines do
+// not reach that far back.
+func (s *server) oldestWaiting(ctx context.Context, r syncback.Report) (oldest time.Time, err error) {
+	if r.Waiting == 0 || r.Waiting > maxOldest {
+		return oldest, nil
+	}
+	lines, err := s.Syncback.Lines(ctx, time.Time{}, "", syncback.Waiting, maxOldest)
+	for _, l := range lines {
+		if oldest.IsZero() || l.At.Before(oldest) {
+			oldest = l.At
+		}
+	}
+	return oldest, err
+}
+
+func (s *server) parkedTile(w *views.Words, r syncback.Report) views.Tile {
+	t := views.Tile{Title: w.T("desk.parked"), Figure: w.Number(r.Parked), Cause: w.T("desk.parked_none"), State: goodBadge(w)}
+	if r.Parked > 0 {
+		t.Off, t.Cause, t.State = true, w.T("desk.parked_some"), views.Badge{Text: w.T("count.parked"), Icon: "alert", Class: "is-bad"}
+	}
+	return t
+}
+
+func (s *server) queueTile(ctx context.Context, w *views.Words) (views.Tile, error) {
+	rows, err := s.Mail.Submissions(ctx, "", maxLines)
+	if err != nil {
+		return views.Tile{}, err
+	}
+	var going, failed int
+	for _, row := range rows {
+		for _, r := range row.Recipients {
+			switch {
+			case r.State == "failed":
+				failed++
+			case r.State == "queued" && !row.Held:
+				going++
+			}
+		}
+	}
+	t := views.Tile{Title: w.T("desk.queue"), Figure: w.Number(going), Unit: w.T("desk.queue_wait"), Cause: w.T("desk.queue_failed_none"), State: goodBadge(w)}
+	if failed > 0 {
+		t.Cause = w.T("desk.queue_failed", "N", w.Number(failed))
+	}
+	return t, nil
+}
+
+func (s *server) spaceTile(w *views.Words) views.Tile {
+	t := views.Tile{Title: w.T("desk.space"), Figure: w.T("desk.space_ok"), Cause: w.T("desk.space_reserve"), State: goodBadge(w)}
+	if s.Health != nil && s.Health.SpaceLeft(s.MaxUpload) != nil {
+		t.Off, t.Figure, t.Cause = true, w.T("desk.space_full"), w.T("desk.space_stop")
+		t.State = views.Badge{Text: w.T("desk.failing"), Icon: "x", Class: "is-bad"}
+	}
+	return t
+}
+
+func goodBadge(w *views.Words) views.Badge {
+	return views.Badge{Text: w.T("desk.working"), Icon: "check", Class: "is-good"}
+}
+
+func (s *server) addressOf(m email.MailboxID) string {
+	if box, ok := s.Directory.Mailbox(m); ok {
+		return box.Address
+	}
+	return string(m)
+}

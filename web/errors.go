@@ -90,7 +90,7 @@ func (s *server) fail(err error, c echo.Context) {
 		c.Response().Header().Set("Retry-After", "5")
 	}
 	if isAPI(c) {
-		err = c.JSON(status, map[string]string{"error": http.StatusText(status)})
+		err = refuseError(c, status)
 	} else {
 		p := s.shell(c)
 		p.Title = p.Words.T("error." + words + "title")

@@ -21,6 +21,14 @@ func (s *server) flash(c echo.Context, w *views.Words) *views.Flash {
 		return nil
 	case "undone":
 		return &views.Flash{Text: w.T("done.undone")}
+	case "sent":
+		return s.sentFlash(c, w)
+	case "unsent":
+		return &views.Flash{Text: w.T("sent.undone")}
+	case "retried":
+		return &views.Flash{Text: w.T("event.retried")}
+	case "discarded":
+		return &views.Flash{Text: w.T("sent.discarded")}
 	default:
 		n, err := strconv.Atoi(c.QueryParam("n"))
 		if err != nil || n < 1 || n > pageSize || done[what] == "" {

@@ -27,6 +27,7 @@ type Options struct {
 	Signin       Signin
 	Events       Events
 	Syncback     Syncback
+	Health       Health // of the store, for the desk
 	Organisation Organisation
 	Host         string         // as in https://HOST, printed on the sign-in page
 	Undo         time.Duration  // how long a sent message is held, default 10 s

@@ -19,6 +19,7 @@ type server struct {
 	words  *views.Dictionary
 	hub    *hub
 	undos  *undos
+	pens   *pens
 }
 
 // New makes the handler of all pages. It fails when the page scripts were not built in
@@ -33,7 +34,7 @@ func New(o Options) (*echo.Echo, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{Options: o, assets: assets, words: words, hub: newHub(o.Mail, o.Events), undos: newUndos(o.Now)}
+	s := &server{Options: o, assets: assets, words: words, hub: newHub(o.Mail, o.Events), undos: newUndos(o.Now), pens: &pens{}}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.fail

@@ -1,0 +1,298 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"holdover/database"
+	"holdover/email"
+	"holdover/mailstore"
+)
+
+// composePost takes the form: saves, attaches, removes, mends, sends or discards. The same form may
+// arrive twice (double click, Back and again, a retry after a lost answer) and does its work once.
+func (s *server) composePost(c echo.Context) error {
+	form, fault := readComposeForm(c.Request(), s.MaxUpload)
+	defer s.pens.take(personOf(c).Mailbox)()
+	if form.Token == "" {
+		form.Token = newToken()
+	}
+	action, argument, _ := strings.Cut(form.Button, ":")
+	if action == "discard" && fault == nil {
+		return s.discard(c)
+	}
+	sh, err := s.sheetOf(c, form)
+	if errors.Is(err, mailstore.ErrNotFound) && c.Param("draft") != "" {
+		return s.draftGone(c, form, action)
+	}
+	if err != nil {
+		return err
+	}
+	if sh.version != form.Version && !form.sameText(sh.draft) && action != "copy" {
+		return s.conflict(c, form, sh)
+	}
+	if sh.version != form.Version && action == "remove" { // the second half of a double click
+		return redirect(c, composeURL(sh))
+	}
+	self, own := s.selves(personOf(c))
+	form.act(action, argument, &sh, s.Directory)
+	base := sh.draft.Attachments
+	refused := form.fit(&base, s.MaxUpload)
+	sh.draft = form.apply(sh.draft, self, own, s.now())
+	faults := uploadFaults(fault, refused)
+	if form.From != "" && !slices.Contains(own, form.From) {
+		faults = append(faults, fieldError{Field: "from", Word: "compose.err.sender"})
+	}
+	if action == "send" {
+		return s.send(c, form, sh, faults, refused)
+	}
+	return s.keep(c, form, sh, faults, refused)
+}
+
+// sheetOf is the draft that a form belongs to. A first POST that comes again finds what it made.
+func (s *server) sheetOf(c echo.Context, form composeForm) (sheet, error) {
+	if id := c.Param("draft"); id != "" {
+		sh, err := s.openDraft(c, email.MessageID(id))
+		if form.Button == "copy" && err == nil {
+			sh.id, sh.version, sh.draft.MessageID = "", 0, s.messageID("copy "+form.Token)
+		}
+		return sh, err
+	}
+	sh, err := s.newSheet(c, form.Mode, form.Of, form.Token)
+	if err != nil {
+		return sh, err
+	}
+	made, found, err := s.madeBy(c, sh.draft.MessageID)
+	if err != nil || !found {
+		return sh, err
+	}
+	return s.openDraft(c, made)
+}
+
+// madeBy looks among the newest drafts for the one with this Message-ID.
+func (s *server) madeBy(c echo.Context, messageID string) (email.MessageID, bool, error) {
+	rows, _, err := s.Mail.Threads(c.Request().Context(), personOf(c).Mailbox, mailstore.Drafts, mailstore.Before{}, pageSize)
+	for _, row := range rows {
+		if row.Latest.MessageID == messageID {
+			return row.Latest.ID, true, nil
+		}
+	}
+	return "", false, err
+}
+
+// act does what a button asks besides saving.
+func (f *composeForm) act(action, argument string, sh *sheet, book addressBook) {
+	switch action {
+	case "remove":
+		if n, err := strconv.Atoi(argument); err == nil && n >= 0 && n < len(sh.draft.Attachments) {
+			sh.draft.Attachments = slices.Delete(slices.Clone(sh.draft.Attachments), n, n+1)
+		}
+	case "fix":
+		field, piece, _ := strings.Cut(argument, ":")
+		f.fix(field, piece, book)
+	}
+}
+
+// fix replaces what is no address by the colleague who was probably meant.
+func (f *composeForm) fix(field, piece string, book addressBook) {
+	lines := map[string]*string{"to": &f.To, "cc": &f.Cc, "bcc": &f.Bcc}
+	line, better := lines[field], meant(book, piece)
+	if line == nil || better == nil {
+		return
+	}
+	good, bad := email.ParseAddressList(*line)
+	l := typedList{Good: good}
+	mended := false
+	for _, b := range bad {
+		if b == piece && !mended {
+			l.Good, mended = append(l.Good, *better), true
+			continue
+		}
+		l.Bad = append(l.Bad, b)
+	}
+	for n, a := range l.Good {
+		if a.Addr == piece && !mended {
+			l.Good[n], mended = *better, true
+		}
+	}
+	*line = addressLine(l.asTyped())
+}
+
+// fit refuses the files that no longer fit beside those that the draft has.
+func (f *composeForm) fit(has *[]email.Attachment, limit int64) []refusedFile {
+	refused := slices.Clone(f.TooLarge)
+	room := limit
+	for _, a := range *has {
+		room -= int64(len(a.Octets))
+	}
+	var fitting []email.Attachment
+	for _, a := range f.Files {
+		if size := int64(len(a.Octets)); size > room {
+			refused = append(refused, refusedFile{Name: a.Name, Size: size})
+		} else {
+			room -= size
+			fitting = append(fitting, a)
+		}
+	}
+	f.Files = fitting
+	return refused
+}
+
+// uploadFaults are what went wrong while the form was read.
+func uploadFaults(fault error, refused []refusedFile) []fieldError {
+	var list []fieldError
+	switch {
+	case errors.Is(fault, errTextTooLong):
+		list = append(list, fieldError{Field: "text", Word: "compose.err.toolong"})
+	case fault != nil:
+		list = append(list, fieldError{Field: "files", Word: "compose.err.broken"})
+	}
+	for _, r := range refused {
+		list = append(list, fieldError{Field: "files", Word: "compose.err.large", Piece: r.Name, Size: r.Size})
+	}
+	return list
+}
+
+// keep saves the draft and shows it again.
+func (s *server) keep(c echo.Context, form composeForm, sh sheet, faults []fieldError, refused []refusedFile) error {
+	saved, stored, err := s.store(c, sh, faults)
+	switch {
+	case errors.Is(err, mailstore.ErrConflict):
+		return s.conflictNow(c, form, sh)
+	case err != nil:
+		return s.notStored(c, form, sh, err, false)
+	case len(faults) > 0:
+		return s.again(c, faultStatus(faults), saved, form, composeNotes{faults: faults, stored: stored, refused: refused})
+	}
+	if wantsJSON(c) {
+		return s.acknowledge(c, saved)
+	}
+	return redirect(c, composeURL(saved))
+}
+
+// store saves a draft, except one that no form may hold.
+func (s *server) store(c echo.Context, sh sheet, faults []fieldError) (saved sheet, stored bool, err error) {
+	if slices.ContainsFunc(faults, func(e fieldError) bool { return e.Word == "compose.err.toolong" }) {
+		return sh, false, nil
+	}
+	octets, err := email.Compose(sh.draft, true)
+	if err != nil {
+		return sh, false, err
+	}
+	id, version, err := s.Mail.SaveDraft(c.Request().Context(), personOf(c).Mailbox, sh.id, sh.version, octets)
+	if err != nil {
+		return sh, false, err
+	}
+	sh.id, sh.version = id, version
+	return sh, true, nil
+}
+
+// again shows the form with what was typed, and what is to mend.
+func (s *server) again(c echo.Context, status int, sh sheet, form composeForm, notes composeNotes) error {
+	if wantsJSON(c) {
+		w := s.wordsOf(c)
+		text := w.T("compose.err.failed")
+		if list := s.faults(w, notes.faults, ""); len(list) > 0 {
+			text = list[0].Text
+		} else if notes.conflict != nil {
+			text = w.T("conflict.heading")
+		} else if notes.gone {
+			text = w.T("conflict.gone")
+		}
+		return c.JSON(status, draftAnswer{Text: text, Conflict: notes.conflict != nil || notes.gone})
+	}
+	return s.showCompose(c, status, sh, form.Token, form, notes)
+}
+
+// draftAnswer is what the page's script learns of a draft that saves itself.
+type draftAnswer struct {
+	Draft    email.MessageID `json:"draft,omitempty"`
+	Version  int             `json:"version,omitempty"`
+	Text     string          `json:"text"`
+	Conflict bool            `json:"conflict,omitempty"`
+}
+
+func (s *server) acknowledge(c echo.Context, sh sheet) error {
+	text := s.wordsOf(c).T("compose.saved", "Time", s.now().Format("15:04"))
+	return c.JSON(http.StatusOK, draftAnswer{Draft: sh.id, Version: sh.version, Text: text})
+}
+
+func wantsJSON(c echo.Context) bool { return c.Request().Header.Get("Accept") == "application/json" }
+
+// notStored hands the filled form back when the store takes nothing.
+func (s *server) notStored(c echo.Context, form composeForm, sh sheet, err error, sending bool) error {
+	status, _ := outcome(err)
+	word := "compose.err.failed"
+	if errors.Is(err, mailstore.ErrFull) || errors.Is(err, database.ErrFull) {
+		word = "compose.err.full"
+	}
+	s.Log.ErrorContext(c.Request().Context(), "draft not stored", "draft", sh.id, "status", status, "err", err)
+	return s.again(c, status, sh, form, composeNotes{faults: []fieldError{{Field: "text", Word: word}}, sending: sending})
+}
+
+// conflict shows both versions. The form keeps what was typed here and may now replace the other.
+func (s *server) conflict(c echo.Context, form composeForm, other sheet) error {
+	return s.again(c, http.StatusConflict, other, form, composeNotes{conflict: &other})
+}
+
+// conflictNow is the same when the other window was faster by a moment.
+func (s *server) conflictNow(c echo.Context, form composeForm, sh sheet) error {
+	other, err := s.openDraft(c, sh.id)
+	if errors.Is(err, mailstore.ErrNotFound) {
+		return s.draftGone(c, form, "save")
+	}
+	if err != nil {
+		return err
+	}
+	return s.conflict(c, form, other)
+}
+
+// draftGone keeps what was typed into a draft that has been sent or discarded meanwhile.
+func (s *server) draftGone(c echo.Context, form composeForm, action string) error {
+	sh, err := s.newSheet(c, "", "", form.Token)
+	if err != nil {
+		return err
+	}
+	if action == "copy" {
+		self, own := s.selves(personOf(c))
+		form.fit(new([]email.Attachment), s.MaxUpload)
+		sh.draft = form.apply(sh.draft, self, own, s.now())
+		sh.draft.MessageID = s.messageID("copy " + form.Token)
+		return s.keep(c, form, sh, nil, nil)
+	}
+	if action == "send" {
+		if target, sent := s.sentAlready(c, email.MessageID(c.Param("draft"))); sent {
+			return redirect(c, target)
+		}
+	}
+	sh.id = email.MessageID(c.Param("draft"))
+	return s.again(c, http.StatusConflict, sh, form, composeNotes{gone: true})
+}
+
+func (s *server) discard(c echo.Context) error {
+	if id := email.MessageID(c.Param("draft")); id != "" {
+		if _, err := s.openDraft(c, id); err == nil {
+			if err := s.Mail.DiscardDraft(c.Request().Context(), personOf(c).Mailbox, id); err != nil && !errors.Is(err, mailstore.ErrNotFound) {
+				return err
+			}
+		}
+	}
+	return redirect(c, folderURL(mailstore.Drafts)+"?done=discarded")
+}
+
+func faultStatus(faults []fieldError) int {
+	for _, e := range faults {
+		switch e.Word {
+		case "compose.err.large", "compose.err.toolong":
+			return http.StatusRequestEntityTooLarge
+		case "compose.err.broken":
+			return http.StatusBadRequest
+		}
+	}
+	return http.StatusUnprocessableEntity
+}

@@ -1,0 +1,118 @@
+package web
+
+import (
+	"errors"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"holdover/email"
+	"holdover/mailstore"
+)
+
+// send submits a message once for each form token and shows what was answered, with the way to undo.
+// What cannot go yet is saved and shown with everything that is to mend.
+func (s *server) send(c echo.Context, form composeForm, sh sheet, faults []fieldError, refused []refusedFile) error {
+	lines := readRecipients(form)
+	to, unclear := lines.deliver(s.Directory)
+	faults = append(faults, unclear...)
+	if size := attached(sh.draft); size > s.MaxUpload {
+		faults = append(faults, fieldError{Field: "files", Word: "compose.err.toolarge", Size: size})
+	}
+	saved, stored, err := s.store(c, sh, faults)
+	switch {
+	case errors.Is(err, mailstore.ErrConflict):
+		return s.conflictNow(c, form, sh)
+	case err != nil:
+		return s.notStored(c, form, sh, err, true)
+	case len(faults) > 0:
+		return s.again(c, faultStatus(faults), saved, form, composeNotes{faults: faults, sending: true, stored: stored, refused: refused})
+	}
+	return s.submit(c, form, saved, to)
+}
+
+func (s *server) submit(c echo.Context, form composeForm, sh sheet, to delivery) error {
+	ctx, mailbox := c.Request().Context(), personOf(c).Mailbox
+	sub := mailstore.Submission{Mailbox: mailbox, Draft: sh.id, Version: sh.version, Token: form.Token, From: sh.draft.From.Addr,
+		Local: to.Local, Remote: to.Remote, Release: s.Now().Add(s.Undo)}
+	back, answered := s.answeredBy(c, sh)
+	if answered && sh.draft.InReplyTo != "" {
+		sub.Answers = back.ID
+	}
+	var err error
+	if sub.Own, err = email.Compose(sh.draft, true); err == nil {
+		sub.Out, err = email.Compose(sh.draft, false)
+	}
+	if err != nil {
+		return s.notStored(c, form, sh, err, true)
+	}
+	id, err := s.Mail.Submit(ctx, sub)
+	switch {
+	case errors.Is(err, mailstore.ErrConflict), errors.Is(err, mailstore.ErrNotFound):
+		return s.conflictNow(c, form, sh)
+	case err != nil:
+		return s.notStored(c, form, sh, err, true)
+	}
+	s.dropStray(c, sh.id)
+	s.Log.InfoContext(ctx, "message submitted", "send", id, "draft", sh.id, "inside", len(to.Local), "outside", len(to.Remote))
+	target := folderURL(mailstore.Inbox)
+	if answered {
+		target = threadURL(back.Folder, back.Thread)
+	}
+	return redirect(c, target+"?"+url.Values{"done": {"sent"}, "send": {string(id)}}.Encode())
+}
+
+// dropStray removes a draft that a repeated form made after the first one was already sent: then the
+// store answered with the first submission and left this draft where it was.
+func (s *server) dropStray(c echo.Context, id email.MessageID) {
+	if _, err := s.openDraft(c, id); err != nil {
+		return
+	}
+	if err := s.Mail.DiscardDraft(c.Request().Context(), personOf(c).Mailbox, id); err != nil {
+		s.Log.WarnContext(c.Request().Context(), "repeated draft not removed", "draft", id, "err", err)
+	}
+}
+
+// answeredBy is the message that a draft answers or forwards, as far as it is still here.
+func (s *server) answeredBy(c echo.Context, sh sheet) (mailstore.Message, bool) {
+	ctx, mailbox := c.Request().Context(), personOf(c).Mailbox
+	if sh.of != "" {
+		m, err := s.Mail.Message(ctx, mailbox, email.MessageID(sh.of))
+		return m, err == nil
+	}
+	m, err := s.Mail.Message(ctx, mailbox, sh.id)
+	if err != nil || sh.draft.InReplyTo == "" {
+		return mailstore.Message{}, false
+	}
+	thread, err := s.Mail.Conversation(ctx, mailbox, m.Thread)
+	if err != nil {
+		return mailstore.Message{}, false
+	}
+	for _, other := range thread {
+		if other.MessageID == sh.draft.InReplyTo {
+			return other, true
+		}
+	}
+	return mailstore.Message{}, false
+}
+
+// sentAlready says whether this draft has gone out: then a repeated form shows what the first one did.
+func (s *server) sentAlready(c echo.Context, draft email.MessageID) (target string, sent bool) {
+	rows, err := s.Mail.Submissions(c.Request().Context(), personOf(c).Mailbox, pageSize)
+	if err != nil {
+		return "", false
+	}
+	for _, row := range rows {
+		if row.Message == draft {
+			return folderURL(mailstore.Inbox) + "?" + url.Values{"done": {"sent"}, "send": {string(row.ID)}}.Encode(), true
+		}
+	}
+	return "", false
+}
+
+func attached(d email.Draft) (size int64) {
+	for _, a := range d.Attachments {
+		size += int64(len(a.Octets))
+	}
+	return size
+}

@@ -1,0 +1,125 @@
+package web
+
+import (
+	"fmt"
+	"strconv"
+
+	"holdover/email"
+	"holdover/views"
+)
+
+// composeNotes are what a page says besides the form.
+type composeNotes struct {
+	faults   []fieldError
+	sending  bool // the person wanted to send
+	stored   bool // what was typed is in the store
+	conflict *sheet
+	gone     bool
+	refused  []refusedFile
+}
+
+func (s *server) composeView(p views.Page, sh sheet, token string, f composeForm, n composeNotes) views.Compose {
+	w := p.Words
+	v := views.Compose{Heading: heading(sh), Action: "/compose", Subject: f.Subject, Text: f.Text, Draft: string(sh.id), Sender: sh.draft.From.Addr,
+		Quote: sh.draft.Quote, QuoteLead: sh.draft.QuoteLead, Limit: s.limit(w), Octets: s.MaxUpload}
+	if p.Person != nil && v.Sender == "" {
+		v.Sender = p.Person.Address
+	}
+	v.Hidden = []views.Field{{Name: "token", Value: token}, {Name: "version", Value: strconv.Itoa(sh.version)}}
+	if sh.id != "" {
+		v.Action = "/compose/" + string(sh.id)
+		v.Saved = sh.draft.Date.In(s.Zone).Format("15:04")
+	} else if sh.of != "" {
+		v.Hidden = append(v.Hidden, views.Field{Name: "mode", Value: sh.mode}, views.Field{Name: "of", Value: sh.of})
+	}
+	v.Senders = s.senders(sh)
+	v.To = s.line(w, "to", f.To, n.faults)
+	v.Cc = s.line(w, "cc", f.Cc, n.faults)
+	v.Bcc = s.line(w, "bcc", f.Bcc, n.faults)
+	v.Files = draftFiles(w, sh.draft.Attachments, n.refused)
+	v.Faults = s.faults(w, n.faults, "")
+	v.Heads = w.N("compose.notdone", len(v.Faults))
+	if n.sending {
+		v.Heads = w.N("compose.faults", len(v.Faults))
+	}
+	v.Safe = w.T("compose.safe_here")
+	if n.stored {
+		v.Safe = w.T("compose.safe")
+	}
+	if n.conflict != nil {
+		other := n.conflict.draft
+		v.Conflict = &views.Conflict{To: addressLine(other.To), Subject: other.Subject, Text: other.Text, OpenURL: composeURL(*n.conflict)}
+	} else if n.gone {
+		v.Conflict = &views.Conflict{Gone: true}
+	}
+	return v
+}
+
+func heading(sh sheet) string {
+	switch {
+	case sh.id != "" && sh.draft.InReplyTo != "":
+		return "reply"
+	case sh.id != "":
+		return "draft"
+	case sh.mode != "":
+		return sh.mode
+	}
+	return "new"
+}
+
+func (s *server) senders(sh sheet) []string {
+	_, own := s.selves(sh.person)
+	return own
+}
+
+func (s *server) line(w *views.Words, name, typed string, faults []fieldError) views.RecipientLine {
+	return views.RecipientLine{Name: name, Label: w.T("compose." + name), Value: typed, Faults: s.faults(w, faults, name)}
+}
+
+// faults words what is to mend, of one field or of all.
+func (s *server) faults(w *views.Words, faults []fieldError, field string) []views.Fault {
+	var list []views.Fault
+	for _, e := range faults {
+		if field != "" && e.Field != field {
+			continue
+		}
+		f := views.Fault{Field: e.Field, Text: w.T(e.Word, "Piece", e.Piece, "Limit", s.limit(w), "Size", w.Size(e.Size))}
+		if e.Better != nil {
+			name := e.Better.Name
+			if name == "" {
+				name = e.Better.Addr
+			}
+			f.Meant = w.T("compose.meant", "Name", name)
+			f.Fix = fmt.Sprintf("fix:%s:%s", e.Field, e.Piece)
+		}
+		list = append(list, f)
+	}
+	return list
+}
+
+func draftFiles(w *views.Words, files []email.Attachment, refused []refusedFile) []views.DraftFile {
+	var list []views.DraftFile
+	for n, a := range files {
+		list = append(list, views.DraftFile{Name: named(w, a.Name), Size: w.Size(int64(len(a.Octets))), Index: n})
+	}
+	for _, r := range refused {
+		list = append(list, views.DraftFile{Name: named(w, r.Name), Size: w.Size(r.Size), Refused: true})
+	}
+	return list
+}
+
+func named(w *views.Words, name string) string {
+	if name == "" {
+		return w.T("compose.unnamed")
+	}
+	return name
+}
+
+// limit is the most that attachments may have, as people read it.
+func (s *server) limit(w *views.Words) string {
+	const mb = 1 << 20
+	if s.MaxUpload%mb == 0 {
+		return w.Number(int(s.MaxUpload/mb)) + " MB"
+	}
+	return w.Size(s.MaxUpload)
+}

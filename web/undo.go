@@ -1,0 +1,70 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"holdover/email"
+	"holdover/mailstore"
+	"holdover/views"
+)
+
+// undoSend takes a held message back into its form, or says plainly that it is too late.
+func (s *server) undoSend(c echo.Context) error {
+	draft, err := s.Mail.Undo(c.Request().Context(), personOf(c).Mailbox, mailstore.SendID(c.Param("send")))
+	if errors.Is(err, mailstore.ErrTooLate) {
+		p, err := s.page(c)
+		if err != nil {
+			return err
+		}
+		p.Title = p.Words.T("undo.title")
+		return s.render(c, http.StatusConflict, p, views.UndoLatePage(p))
+	}
+	if err != nil {
+		return err
+	}
+	return redirect(c, "/compose?"+url.Values{"draft": {string(draft)}, "done": {"unsent"}}.Encode())
+}
+
+// sentFlash is the bar after sending. It stands on any page that the redirect leads to, and tells what
+// the server knows now: while the message is held it can be undone.
+func (s *server) sentFlash(c echo.Context, w *views.Words) *views.Flash {
+	rows, err := s.Mail.Submissions(c.Request().Context(), personOf(c).Mailbox, pageSize)
+	if err != nil {
+		return nil
+	}
+	for _, row := range rows {
+		if string(row.ID) != c.QueryParam("send") {
+			continue
+		}
+		var to []email.Address
+		for _, r := range row.Recipients {
+			to = append(to, email.Address{Addr: r.Address})
+		}
+		if row.Held && row.Release.After(s.Now()) {
+			return &views.Flash{Text: w.T("sent.sending", "People", namesOf(w, to)), Undo: "/undo/" + string(row.ID), Timed: true}
+		}
+		return &views.Flash{Text: w.T("sent.gone", "People", namesOf(w, to))}
+	}
+	return nil
+}
+
+// namesOf says who a message goes to, in short.
+func namesOf(w *views.Words, list []email.Address) string {
+	var names []string
+	for _, a := range list {
+		if a.Name != "" {
+			names = append(names, a.Name)
+		} else {
+			names = append(names, a.Addr)
+		}
+	}
+	if len(names) > 3 {
+		return w.T("sent.more", "People", strings.Join(names[:2], ", "), "N", w.Number(len(names)-2))
+	}
+	return strings.Join(names, ", ")
+}

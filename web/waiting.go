@@ -1,0 +1,161 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"holdover/email"
+	"holdover/mailstore"
+	"holdover/syncback"
+	"holdover/views"
+)
+
+// maxLines is how many lines of a ledger one page shows.
+const maxLines = 200
+
+// unsettled are the states that a person calls waiting; Exchange has said yes to accepted ones.
+var unsettled = []syncback.State{syncback.Parked, syncback.InDoubt, syncback.Trying, syncback.Waiting}
+
+// waiting lists a person's own changes that Exchange does not have, and messages on their way outside.
+func (s *server) waiting(c echo.Context) error {
+	ctx, mailbox := c.Request().Context(), personOf(c).Mailbox
+	p, err := s.page(c)
+	if err != nil {
+		return err
+	}
+	p.Title, p.Here = p.Words.T("waiting.title"), "waiting"
+	var lines []syncback.Line
+	for _, state := range unsettled {
+		some, err := s.Syncback.Lines(ctx, time.Time{}, mailbox, state, maxLines)
+		if err != nil {
+			return err
+		}
+		lines = append(lines, some...)
+	}
+	slices.SortFunc(lines, func(a, b syncback.Line) int { return b.At.Compare(a.At) })
+	v := views.Waiting{Count: len(lines)}
+	if len(lines) > maxLines {
+		lines, v.Capped = lines[:maxLines], p.Words.Number(maxLines)
+	}
+	messages, err := s.subjects(ctx, mailbox, lines)
+	if err != nil {
+		return err
+	}
+	for _, l := range lines {
+		v.Changes = append(v.Changes, s.waitingLine(p.Words, l, messages))
+	}
+	if v.Sends, err = s.waitingSends(ctx, p.Words, mailbox); err != nil {
+		return err
+	}
+	return s.render(c, http.StatusOK, p, views.WaitingPage(p, v))
+}
+
+// subjects are the messages that lines speak of, as far as they are still there.
+func (s *server) subjects(ctx context.Context, m email.MailboxID, lines []syncback.Line) (map[email.MessageID]mailstore.Message, error) {
+	var ids []email.MessageID
+	for _, l := range lines {
+		if l.Message != "" {
+			ids = appendOnce(ids, l.Message)
+		}
+	}
+	known := map[email.MessageID]mailstore.Message{}
+	if len(ids) == 0 {
+		return known, nil
+	}
+	list, err := s.Mail.Messages(ctx, m, ids)
+	for _, one := range list {
+		known[one.ID] = one
+	}
+	return known, err
+}
+
+func (s *server) waitingLine(w *views.Words, l syncback.Line, known map[email.MessageID]mailstore.Message) views.WaitingLine {
+	v := views.WaitingLine{What: w.T("change." + string(l.Kind)), Subject: w.T("waiting.gone"), State: ledgerBadge(w, l.State),
+		At: w.At(l.At, s.now()), Words: l.Words}
+	if m, ok := known[l.Message]; ok {
+		v.Subject, v.URL = m.Subject, threadURL(m.Folder, m.Thread)
+		if v.Subject == "" {
+			v.Subject = w.T("waiting.nosubject")
+		}
+	}
+	if !l.Next.IsZero() && l.State != syncback.Parked {
+		v.Next = w.Since(l.Next, s.now())
+	}
+	return v
+}
+
+// waitingSends are the submissions that are held, queued or failed for somebody.
+func (s *server) waitingSends(ctx context.Context, w *views.Words, m email.MailboxID) ([]views.WaitingSend, error) {
+	rows, err := s.Mail.Submissions(ctx, m, pageSize)
+	if err != nil {
+		return nil, err
+	}
+	var list []views.WaitingSend
+	for _, row := range rows {
+		if v, open := s.waitingSend(w, row); open {
+			list = append(list, v)
+		}
+	}
+	return list, nil
+}
+
+func (s *server) waitingSend(w *views.Words, row mailstore.SubmissionRow) (v views.WaitingSend, open bool) {
+	state := ""
+	var to []email.Address
+	for _, r := range row.Recipients {
+		to = append(to, email.Address{Addr: r.Address})
+		if r.State == "failed" || r.State == "queued" && state == "" {
+			state = r.State
+		}
+		if r.Words != "" && r.State != "sent" {
+			said := views.ServerWords{Address: r.Address, Words: r.Words}
+			if r.State == "queued" && !r.Next.IsZero() {
+				said.Next = w.Since(r.Next, s.now())
+			}
+			v.Words = append(v.Words, said)
+		}
+	}
+	if row.Held {
+		state = "held"
+		if row.Release.After(s.Now()) {
+			v.UndoURL = "/undo/" + string(row.ID)
+		}
+	}
+	v.Subject, v.People, v.At = row.Subject, namesOf(w, to), w.At(row.Created, s.now())
+	if v.Subject == "" {
+		v.Subject = w.T("waiting.nosubject")
+	}
+	v.State = sendBadge(w, state)
+	return v, state != ""
+}
+
+// ledgerBadge shows the state of one change as look.md section 4 has it.
+func ledgerBadge(w *views.Words, state syncback.State) views.Badge {
+	switch state {
+	case syncback.Trying:
+		return views.Badge{Text: w.T("ledger.trying"), Icon: "sync", Class: "is-act"}
+	case syncback.InDoubt:
+		return views.Badge{Text: w.T("ledger.in_doubt"), Icon: "search", Class: "is-hold"}
+	case syncback.Accepted:
+		return views.Badge{Text: w.T("ledger.accepted"), Icon: "check", Class: "is-act"}
+	case syncback.Verified:
+		return views.Badge{Text: w.T("ledger.verified"), Icon: "check", Class: "is-good"}
+	case syncback.Parked:
+		return views.Badge{Text: w.T("ledger.parked"), Icon: "alert", Class: "is-bad"}
+	}
+	return views.Badge{Text: w.T("ledger.waiting"), Icon: "clock", Class: "is-hold"}
+}
+
+func sendBadge(w *views.Words, state string) views.Badge {
+	switch state {
+	case "failed":
+		return views.Badge{Text: w.T("ledger.failed"), Icon: "x", Class: "is-bad"}
+	case "held", "queued":
+		return views.Badge{Text: w.T("ledger." + state), Icon: "sent", Class: "is-act"}
+	}
+	return views.Badge{Text: w.T("ledger.sent"), Icon: "check", Class: "is-good"}
+}
