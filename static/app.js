@@ -1,1 +1,77 @@
 "use strict";
+// Holdover's own script. Every page works without it; it renews what is open, keeps the reader's
+// place, and fits messages to their height.
+(() => {
+  const root = document.documentElement, main = () => document.getElementById("inhalt");
+  root.classList.add("js");
+
+  // What a person has set stays when an answer is merged into the page: ticks, open folds, heights.
+  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
+    !(name === "checked" || (name === "open" && node.id) || (name === "style" && node.tagName === "IFRAME"));
+
+  // ---- messages: a frame is as high as its document; it has no scripts of its own
+  const fit = (frame) => {
+    const doc = frame.contentDocument;
+    if (!doc || !doc.body || frame.src !== doc.URL) return;
+    frame.style.height = Math.min(doc.documentElement.offsetHeight + 2, 30000) + "px";
+  };
+  const frames = () => document.querySelectorAll(".paper-frame").forEach(fit);
+  addEventListener("load", (e) => { if (e.target.className === "paper-frame") fit(e.target); }, true);
+  addEventListener("resize", frames);
+  addEventListener("toggle", frames, true);
+
+  // ---- list: tick all, menus close, print
+  addEventListener("change", (e) => {
+    if (e.target.id === "all") document.querySelectorAll("input[name=pick][type=checkbox]").forEach((c) => { c.checked = e.target.checked; });
+  });
+  addEventListener("click", (e) => {
+    document.querySelectorAll("details.menu[open], .band-more[open]").forEach((m) => { if (!m.contains(e.target)) m.open = false; });
+    const chosen = e.target.closest && e.target.closest("a, button");
+    if (!chosen) return;
+    if (chosen.matches("[data-print]")) print();
+    const menu = chosen.closest("details.menu, .fold-s");
+    if (menu) setTimeout(() => { menu.open = false; });
+  });
+  addEventListener("keydown", (e) => {
+    if (e.key !== "Escape") return;
+    const menu = e.target.closest && e.target.closest("details.menu[open], .band-more[open]");
+    if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+  });
+
+  // ---- going to another message: the subject is read first; the page starts at its top
+  let going = false;
+  addEventListener("htmx:beforeRequest", (e) => { if (e.detail.elt.matches("[hx-push-url]")) going = true; });
+  addEventListener("htmx:afterSettle", () => {
+    frames();
+    if (!going) return;
+    going = false;
+    const read = document.getElementById("read"), title = document.getElementById("t");
+    if (read) read.scrollTop = 0;
+    if (matchMedia("(max-width: 47.99rem)").matches) scrollTo(0, 0);
+    if (title) title.focus({ preventScroll: true });
+  });
+
+  // ---- news: one stream for all tabs of this browser, led by whoever holds the lock
+  let last = 0, asked = 0;
+  const renew = async () => {
+    const m = main();
+    if (!m || !m.dataset.live || document.hidden) { asked = 1; return; }
+    asked = 0;
+    const before = m.dataset.newest;
+    await htmx.ajax("GET", m.dataset.live, { target: "#inhalt", swap: "morph:outerHTML" });
+    const now = main();
+    if (now && now.dataset.say && +now.dataset.newest > +before) document.getElementById("say").textContent = now.dataset.say;
+  };
+  const heard = (kind) => { last = Date.now(); if (kind !== "beat") renew(); };
+  const tabs = new BroadcastChannel("holdover");
+  tabs.onmessage = (e) => heard(e.data);
+  const lead = () => new Promise(() => {
+    const stream = new EventSource("/live");
+    for (const kind of ["beat", "mail", "event"]) stream.addEventListener(kind, () => { tabs.postMessage(kind); heard(kind); });
+  });
+  if (main() && main().dataset.live) {
+    if (navigator.locks) navigator.locks.request("holdover", lead);
+    setInterval(() => { if (Date.now() - last > 55000) renew(); }, 60000);
+    document.addEventListener("visibilitychange", () => { if (!document.hidden && asked) renew(); });
+  }
+})();

@@ -160,3 +160,11 @@ func initial(name string) string {
 	}
 	return strings.ToUpper(string(r))
 }
+
+// newTab opens a link beside the page.
+func newTab(on bool) templ.Attributes {
+	if !on {
+		return nil
+	}
+	return templ.Attributes{"target": "_blank", "rel": "noopener"}
+}

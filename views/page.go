@@ -19,7 +19,7 @@ type Page struct {
 	Banner  *Banner
 	Flash   *Flash
 	Live    bool   // the page renews itself when the mailbox changes
-	Newest  string // id of the newest message shown: the page says once when another one appears
+	Newest  string // unix milliseconds of the newest message shown: the page says once when a newer one appears
 	Say     string // what is said then
 }
 

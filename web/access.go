@@ -25,9 +25,11 @@ const personKey = "person"
 // identify finds out who asks, and answers errors while the session is still open.
 func (s *server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if person, ok := s.Signin.Of(c.Request().Context()); ok {
-			c.Set(personKey, person)
+		person, signedIn := s.Signin.Of(c.Request().Context())
+		if !signedIn {
+			person = signin.Person{Language: person.Language} // chosen before signing in
 		}
+		c.Set(personKey, person)
 		if err := next(c); err != nil {
 			c.Error(err)
 		}

@@ -1,14 +1,10 @@
 package web
 
 import (
-	"net/http"
 	"slices"
 
 	"github.com/labstack/echo/v4"
 )
-
-// languageCookie keeps the choice made before signing in. It says nothing about anybody.
-const languageCookie = "language"
 
 // language is POST /language: language=de|en, back=where to go on.
 func (s *server) language(c echo.Context) error {
@@ -17,8 +13,6 @@ func (s *server) language(c echo.Context) error {
 		return errBad
 	}
 	s.Signin.Prefer(c.Request().Context(), "language", chosen)
-	c.SetCookie(&http.Cookie{Name: languageCookie, Value: chosen, Path: "/", MaxAge: 365 * 86400,
-		HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode})
 	return redirect(c, localPath(c.FormValue("back")))
 }
 

@@ -8,8 +8,10 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// beat is how often an idle stream says that it lives.
-const beat = 20 * time.Second
+const (
+	beat  = 20 * time.Second // an idle stream says that it lives
+	lasts = 10 * time.Minute // then the browser comes back and is asked again who it is
+)
 
 // live is GET /live: an event stream that tells that the mailbox or the events have changed. It
 // carries numbers only; pages fetch what they show (webmail.md 3.2).
@@ -28,8 +30,9 @@ func (s *server) live(c echo.Context) error {
 		}
 		return control.Flush()
 	}
-	ticker := time.NewTicker(beat)
+	ticker, end := time.NewTicker(beat), time.NewTimer(lasts)
 	defer ticker.Stop()
+	defer end.Stop()
 	err := say("beat", 0)
 	for err == nil {
 		select {
@@ -40,16 +43,10 @@ func (s *server) live(c echo.Context) error {
 		case <-l.event:
 			err = say("event", 0)
 		case <-ticker.C:
-			err = s.stillWelcome(c, say)
+			err = say("beat", 0)
+		case <-end.C:
+			return nil
 		}
 	}
 	return nil
-}
-
-// stillWelcome ends the stream of a session that has ended.
-func (s *server) stillWelcome(c echo.Context, say func(string, any) error) error {
-	if _, ok := s.Signin.Of(c.Request().Context()); !ok {
-		return errSignIn
-	}
-	return say("beat", 0)
 }

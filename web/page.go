@@ -88,16 +88,11 @@ func telephone(number string) string {
 	return "tel:" + notDialled.ReplaceAllString(number, "")
 }
 
-// wordsOf chooses the language: what the person chose, what the directory says, what the browser asks for.
+// wordsOf chooses the language: what the person chose in this session or the directory says, else
+// what the browser asks for.
 func (s *server) wordsOf(c echo.Context) *views.Words {
 	if lang := personOf(c).Language; lang != "" {
 		return s.words.In(lang)
-	}
-	if cookie, err := c.Cookie(languageCookie); err == nil {
-		return s.words.In(cookie.Value)
-	}
-	if m, ok := s.Directory.Mailbox(personOf(c).Mailbox); ok && m.Language != "" {
-		return s.words.In(m.Language)
 	}
 	return s.words.Accept(c.Request().Header.Get("Accept-Language"))
 }

@@ -10,6 +10,7 @@ import (
 
 	"holdover/continuity"
 	"holdover/directory"
+	"holdover/signin"
 	"holdover/views"
 )
 
@@ -65,6 +66,9 @@ func (s *server) signedIn(c echo.Context) error {
 	case errors.Is(err, directory.ErrNotBound), errors.Is(err, directory.ErrTaken), errors.Is(err, directory.ErrUnknown):
 		s.Log.Warn("sign-in without a mailbox", "err", err)
 		return s.signInPage(c, http.StatusForbidden, "nomailbox")
+	case errors.Is(err, signin.ErrProvider):
+		s.Log.Error("sign-in cannot be finished", "err", err)
+		return s.signInPage(c, http.StatusServiceUnavailable, "failed")
 	case err != nil:
 		s.Log.Warn("sign-in refused", "err", err)
 		return s.signInPage(c, http.StatusForbidden, "refused")

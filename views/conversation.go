@@ -1,0 +1,68 @@
+package views
+
+// Conversation is the reading pane: a thread's messages, oldest first.
+type Conversation struct {
+	Subject     string
+	Folder      string // id of the folder it was opened from
+	FolderName  string
+	Thread      string
+	Targets     []Folder
+	ForGood     bool
+	Archived    bool
+	Flagged     bool
+	Seen        bool // nothing unread in this folder
+	Earlier     int  // messages left out at the top
+	EarlierURL  string
+	Messages    []Message
+	Reply       string // id of the message that is answered, "" when there is none
+	ManyWriters bool   // answering goes to more than one person: reply all comes first
+}
+
+// Message is one message of a thread.
+type Message struct {
+	ID, Name, Initials string
+	Address            string // shown in full: names are easily forged
+	To, Cc, Bcc        string // names, ready to show
+	When               Stamp
+	Snippet            string
+	Open               bool
+	Mine               bool
+	External           bool
+	Unread             bool
+	Draft              bool
+	Badge              *Badge
+	Folder             string // where it lies, "" when that is the folder shown
+	Files              []File
+	Problem            bool // shown as source only
+	Damaged            bool // parts of it could not be read
+	HTML               bool // shown in a frame of its own
+	Text, Quoted       []Run
+}
+
+// File is an attachment.
+type File struct {
+	Name, Kind, Size string
+	URL, Save        string // to look at (pictures) or the same as Save; to keep
+	Image            bool
+}
+
+// Run is a stretch of plain text, a link when URL is set.
+type Run struct{ Text, URL string }
+
+func (c Conversation) act() string { return "/mail/" + c.Folder + "/act" }
+
+func (c Conversation) list() string { return "/mail/" + c.Folder }
+
+func (c Conversation) tools() []tool {
+	all := List{ForGood: c.ForGood, Archived: c.Archived}.tools()
+	return append(all, tool{"unread", "dotmail", "list.unread"})
+}
+
+func (c Conversation) flagTool() tool {
+	if c.Flagged {
+		return tool{"unflag", "noflag", "list.unflag"}
+	}
+	return tool{"flag", "flag", "list.flag"}
+}
+
+func (m Message) path(what string) string { return "/m/" + m.ID + "/" + what }

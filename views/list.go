@@ -1,0 +1,80 @@
+package views
+
+import "github.com/a-h/templ"
+
+// List is the middle pane: a folder's threads, newest first, or what a search found.
+type List struct {
+	Folder   string // id, for the form's address
+	Name     string
+	Fresh    string // one line: how many unread, when the last one came
+	Rows     []Row
+	Older    string // URL, "" at the end
+	Newest   string // URL back to the first page, "" when it is shown
+	Level    int    // of the list's heading: 1 when no message is open
+	ForGood  bool   // deleting here is for good
+	Targets  []Folder
+	Archived bool // this is the archive
+}
+
+// Row is one line of a list.
+type Row struct {
+	ID, URL                    string // thread id for the checkbox; where the link leads
+	Day                        string // heading above this row, "" within the same stretch
+	Since                      string // line above this row where the event began, or ""
+	Lead                       string // "An: " and "Entwurf: " stand before the name
+	Who                        string
+	Count                      int
+	When                       Stamp
+	Subject, Snippet           []Piece
+	Folder                     string // search: where it lies
+	Unread, Flagged            bool
+	Answered, Attached, Opened bool // Opened: it is the one in the reading pane
+}
+
+// Piece is a stretch of text; marked ones matched the search.
+type Piece struct {
+	Text string
+	Mark bool
+}
+
+// Plain is unmarked text.
+func Plain(text string) []Piece { return []Piece{{Text: text}} }
+
+func joined(pieces []Piece) string {
+	all := ""
+	for _, p := range pieces {
+		all += p.Text
+	}
+	return all
+}
+
+func (l List) act() string { return "/mail/" + l.Folder + "/act" }
+
+func (r Row) attributes() templ.Attributes {
+	attributes := Swap(r.URL)
+	if r.Opened {
+		attributes["aria-current"] = "true"
+	}
+	return attributes
+}
+
+// tool is one button of the action bar: the value of "action", its icon and words.
+type tool struct{ action, icon, words string }
+
+func (l List) tools() []tool {
+	remove := tool{"delete", "trash", "list.delete"}
+	if l.ForGood {
+		remove.words = "list.deleteforgood"
+	}
+	all := []tool{{"archive", "archive", "list.archive"}, remove}
+	if l.Archived {
+		all = all[1:]
+	}
+	return all
+}
+
+// further are the tools behind "more".
+var further = []tool{
+	{"read", "mail", "list.read"}, {"unread", "dotmail", "list.unread"},
+	{"flag", "flag", "list.flag"}, {"unflag", "noflag", "list.unflag"},
+}

@@ -1,0 +1,17 @@
+package views
+
+// Found is a page of search results.
+type Found struct {
+	Query   string
+	Chips   []Chip
+	Total   int
+	Rows    []Row
+	Partial bool
+	Failed  bool
+	Asked   bool   // there was a query
+	More    string // URL of the next page, "" at the end
+	Narrow  []Chip // what could be added
+}
+
+// Chip is one condition as understood, or one that could be added; URL is the search that leads there.
+type Chip struct{ Text, URL string }

@@ -1,0 +1,219 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"holdover/email"
+	"holdover/mailstore"
+	"holdover/views"
+)
+
+// deed is what a person does to threads of one folder.
+type deed struct {
+	action  string // read, unread, flag, unflag, archive, delete, move
+	folder  mailstore.FolderID
+	to      mailstore.FolderID // of move, archive and delete
+	threads []mailstore.ThreadID
+	sure    bool // deleting for good was confirmed
+}
+
+func yes(b bool) *bool { return &b }
+
+// marks are the actions that set a flag.
+var marks = map[string]mailstore.FlagChange{
+	"read": {Seen: yes(true)}, "unread": {Seen: yes(false)}, "flag": {Flagged: yes(true)}, "unflag": {Flagged: yes(false)},
+}
+
+// act is POST /mail/:folder/act: action on the picked threads, then back to the list with the
+// offer to undo it. back=here returns to the open conversation.
+func (s *server) act(c echo.Context) error {
+	if c.FormValue("action") == "undo" {
+		return s.undoStep(c)
+	}
+	d, err := readDeed(c)
+	if err != nil {
+		return err
+	}
+	if len(d.threads) == 0 {
+		return redirect(c, folderURL(d.folder))
+	}
+	if d.forGood() && !d.sure {
+		return s.askForGood(c, d)
+	}
+	ctx, mailbox := c.Request().Context(), personOf(c).Mailbox
+	messages, err := s.messagesHere(ctx, mailbox, d)
+	if err != nil {
+		return err
+	}
+	back, err := s.do(ctx, mailbox, d, messages)
+	if err != nil {
+		return err
+	}
+	return redirect(c, s.afterwards(c, d, back))
+}
+
+func readDeed(c echo.Context) (deed, error) {
+	form, err := c.FormParams()
+	if err != nil {
+		return deed{}, errBad
+	}
+	d := deed{action: form.Get("action"), folder: mailstore.FolderID(c.Param("folder")), to: mailstore.FolderID(form.Get("to")), sure: form.Get("sure") == "1"}
+	picked := form["pick"]
+	if len(picked) > pageSize {
+		return deed{}, errBad
+	}
+	for _, id := range picked {
+		d.threads = append(d.threads, mailstore.ThreadID(id))
+	}
+	switch {
+	case d.action == "archive":
+		d.to = mailstore.Archive
+	case d.action == "delete":
+		d.to = mailstore.Trash
+	case d.to != "":
+		d.action = "move"
+	case marks[d.action] == (mailstore.FlagChange{}):
+		return deed{}, errBad
+	}
+	return d, nil
+}
+
+// forGood says that the messages are not moved but removed.
+func (d deed) forGood() bool { return d.action == "delete" && d.folder == mailstore.Trash }
+
+// messagesHere are the threads' messages that lie in the folder: what lies elsewhere stays as it is.
+func (s *server) messagesHere(ctx context.Context, mailbox email.MailboxID, d deed) ([]mailstore.Message, error) {
+	var here []mailstore.Message
+	for _, t := range d.threads {
+		all, err := s.Mail.Conversation(ctx, mailbox, t)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range all {
+			if m.Folder == d.folder {
+				here = append(here, m)
+			}
+		}
+	}
+	return here, nil
+}
+
+// do carries the deed out and answers the step back; a zero step cannot be taken back.
+func (s *server) do(ctx context.Context, mailbox email.MailboxID, d deed, messages []mailstore.Message) (step, error) {
+	if change, ok := marks[d.action]; ok {
+		return s.mark(ctx, mailbox, d, change, messages)
+	}
+	ids := idsOf(messages)
+	if len(ids) == 0 || d.to == d.folder && !d.forGood() {
+		return step{}, nil
+	}
+	if d.forGood() {
+		return step{}, s.Mail.Delete(ctx, mailstore.FromPortal, mailbox, ids)
+	}
+	err := s.Mail.Move(ctx, mailstore.FromPortal, mailbox, ids, d.to)
+	return step{mailbox: mailbox, moves: map[mailstore.FolderID][]email.MessageID{d.folder: ids}}, err
+}
+
+// mark sets a flag where it is not set yet. Flagging, and marking unread, concern a thread's newest message.
+func (s *server) mark(ctx context.Context, mailbox email.MailboxID, d deed, change mailstore.FlagChange, messages []mailstore.Message) (step, error) {
+	if d.action == "flag" || d.action == "unread" {
+		messages = newestOfEach(messages)
+	}
+	var ids []email.MessageID
+	for _, m := range messages {
+		if change.Seen != nil && m.Flags.Seen != *change.Seen || change.Flagged != nil && m.Flags.Flagged != *change.Flagged {
+			ids = append(ids, m.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return step{}, nil
+	}
+	var back mailstore.FlagChange
+	if change.Seen != nil {
+		back.Seen = yes(!*change.Seen)
+	}
+	if change.Flagged != nil {
+		back.Flagged = yes(!*change.Flagged)
+	}
+	err := s.Mail.SetFlags(ctx, mailstore.FromPortal, mailbox, ids, change)
+	return step{mailbox: mailbox, flags: back, flagged: ids}, err
+}
+
+func newestOfEach(messages []mailstore.Message) []mailstore.Message {
+	at := map[mailstore.ThreadID]int{}
+	var newest []mailstore.Message
+	for _, m := range messages { // a thread's messages come oldest first
+		if i, ok := at[m.Thread]; ok {
+			newest[i] = m
+			continue
+		}
+		at[m.Thread] = len(newest)
+		newest = append(newest, m)
+	}
+	return newest
+}
+
+func idsOf(messages []mailstore.Message) []email.MessageID {
+	ids := make([]email.MessageID, 0, len(messages))
+	for _, m := range messages {
+		ids = append(ids, m.ID)
+	}
+	return ids
+}
+
+// afterwards is the page that shows what was done. Opening a conversation marks it read: that
+// needs no notice, and leads back to it.
+func (s *server) afterwards(c echo.Context, d deed, back step) string {
+	if c.FormValue("back") == "here" && len(d.threads) == 1 {
+		return threadURL(d.folder, d.threads[0])
+	}
+	said := d.action
+	if d.forGood() {
+		said = "forgood"
+	}
+	query := url.Values{"done": {said}, "n": {strconv.Itoa(len(d.threads))}}
+	if back.mailbox != "" {
+		query.Set("undo", s.undos.offer(back))
+	}
+	return folderURL(d.folder) + "?" + query.Encode()
+}
+
+// undoStep takes back what an earlier act did.
+func (s *server) undoStep(c echo.Context) error {
+	ctx, mailbox := c.Request().Context(), personOf(c).Mailbox
+	last, ok := s.undos.take(mailbox, c.FormValue("word"))
+	if !ok {
+		return mailstore.ErrTooLate
+	}
+	for folder, ids := range last.moves {
+		if err := s.Mail.Move(ctx, mailstore.FromPortal, mailbox, ids, folder); err != nil {
+			return err
+		}
+	}
+	if len(last.flagged) > 0 {
+		if err := s.Mail.SetFlags(ctx, mailstore.FromPortal, mailbox, last.flagged, last.flags); err != nil {
+			return err
+		}
+	}
+	return redirect(c, folderURL(mailstore.FolderID(c.Param("folder")))+"?done=undone")
+}
+
+// askForGood is the question before removing: a page of its own, which survives everything.
+func (s *server) askForGood(c echo.Context, d deed) error {
+	p, err := s.page(c)
+	if err != nil {
+		return err
+	}
+	p.Here, p.Title = string(d.folder), p.Words.T("forgood.title")
+	picks := make([]string, len(d.threads))
+	for i, t := range d.threads {
+		picks[i] = strings.TrimSpace(string(t))
+	}
+	return s.render(c, http.StatusOK, p, views.ForGood(p, folderURL(d.folder), picks))
+}

@@ -1,0 +1,160 @@
+package web
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"holdover/email"
+	"holdover/mailstore"
+	"holdover/views"
+)
+
+const (
+	// bodyPolicy is the policy of a message's own document, the one exception to pagePolicy
+	// (webmail.md 3.3): no script, no request but for pictures that came with the message.
+	bodyPolicy = "sandbox allow-popups allow-popups-to-escape-sandbox allow-same-origin; default-src 'none'; img-src data: 'self'; " +
+		"style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+	// filePolicy disarms whatever a browser makes of an attachment.
+	filePolicy = "sandbox; default-src 'none'; frame-ancestors 'none'"
+)
+
+// read fetches and parses the message in the address.
+func (s *server) read(c echo.Context) (*email.Message, []byte, error) {
+	octets, err := s.Mail.Raw(c.Request().Context(), personOf(c).Mailbox, email.MessageID(c.Param("id")))
+	if err != nil {
+		return nil, nil, err
+	}
+	return email.Parse(octets), octets, nil
+}
+
+// body is GET /m/:id/body: the message's HTML as a document without rights.
+func (s *server) body(c echo.Context) error {
+	m, _, err := s.read(c)
+	if err != nil {
+		return err
+	}
+	if m.Problem != "" || !m.HasHTML() {
+		return mailstore.ErrNotFound
+	}
+	safe, blocked := m.SafeHTML(func(index int) string { return partURL(c.Param("id"), index) })
+	c.Response().Header().Set("Content-Security-Policy", bodyPolicy)
+	c.Response().Header().Set("Referrer-Policy", "no-referrer")
+	return s.write(c, http.StatusOK, views.Body(s.wordsOf(c), m.Subject, safe, blocked), templ.NopComponent)
+}
+
+// part is GET /m/:id/part/:n: one leaf of a message. Pictures are shown (unless ?save=1), by what
+// they are and not by what the mail calls them; all else is a file to keep.
+func (s *server) part(c echo.Context) error {
+	index, err := strconv.Atoi(c.Param("n"))
+	if err != nil {
+		return mailstore.ErrNotFound
+	}
+	m, _, err := s.read(c)
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(m.Parts, func(p email.Part) bool { return p.Index == index })
+	if at < 0 {
+		return mailstore.ErrNotFound
+	}
+	content, err := m.Content(index)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return mailstore.ErrNotFound // nothing of it can be decoded; the source has it
+	}
+	kind, show := "application/octet-stream", "attachment"
+	if found := http.DetectContentType(content); picture(found) {
+		kind = found
+		if c.QueryParam("save") == "" {
+			show = "inline"
+		}
+	}
+	return s.file(c, kind, show, m.Parts[at].Name, content)
+}
+
+// source is GET /m/:id/source: the message as it came, as text.
+func (s *server) source(c echo.Context) error {
+	_, octets, err := s.read(c)
+	if err != nil {
+		return err
+	}
+	return s.file(c, "text/plain; charset=utf-8", "inline", "", octets)
+}
+
+// eml is GET /m/:id/eml: the message as a file that mail programs open.
+func (s *server) eml(c echo.Context) error {
+	m, octets, err := s.read(c)
+	if err != nil {
+		return err
+	}
+	name := strings.Map(fileLetter, m.Subject)
+	if name = strings.Trim(name, ". "); name == "" {
+		name = "nachricht"
+	}
+	return s.file(c, "message/rfc822", "attachment", name+".eml", octets)
+}
+
+// file answers octets that came from outside.
+func (s *server) file(c echo.Context, kind, show, name string, octets []byte) error {
+	h := c.Response().Header()
+	h.Set("Content-Security-Policy", filePolicy)
+	h.Set("Content-Disposition", disposition(show, name))
+	h.Set("Content-Length", strconv.Itoa(len(octets)))
+	return c.Blob(http.StatusOK, kind, octets)
+}
+
+// disposition writes the header with the name in every spelling that browsers read (RFC 6266).
+func disposition(show, name string) string {
+	if name = strings.Map(fileLetter, path.Base("/"+name)); name == "" || name == "/" {
+		return show
+	}
+	if text := mime.FormatMediaType(show, map[string]string{"filename": name}); text != "" {
+		return text
+	}
+	return show
+}
+
+// fileLetter drops what no file name holds.
+func fileLetter(r rune) rune {
+	if r < ' ' || r == 0x7f || strings.ContainsRune(`/\:*?"<>|`, r) || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+		return -1 // control characters, separators, and those that turn the direction of text round
+	}
+	return r
+}
+
+// picture says whether browsers may show this type here.
+func picture(kind string) bool {
+	return slices.Contains([]string{"image/jpeg", "image/png", "image/gif", "image/webp"}, kind)
+}
+
+func partURL(message string, index int) string {
+	return "/m/" + message + "/part/" + strconv.Itoa(index)
+}
+
+// fileKinds name the files of an office in a word.
+var fileKinds = map[string]string{
+	"application/pdf": "PDF", "application/zip": "ZIP", "text/calendar": "iCalendar", "text/csv": "CSV", "message/rfc822": "E-Mail",
+	"application/msword": "Word", "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word",
+	"application/vnd.ms-excel": "Excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "Excel",
+	"application/vnd.ms-powerpoint": "PowerPoint", "application/vnd.openxmlformats-officedocument.presentationml.presentation": "PowerPoint",
+}
+
+// fileKind is a file's kind in a word: by its type, else by the end of its name.
+func fileKind(kind, name string) string {
+	if word, ok := fileKinds[kind]; ok {
+		return word
+	}
+	if end := strings.TrimPrefix(path.Ext(name), "."); end != "" && len(end) <= 5 {
+		return strings.ToUpper(end)
+	}
+	_, sub, _ := strings.Cut(kind, "/")
+	return strings.ToUpper(sub)
+}

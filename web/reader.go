@@ -1,0 +1,129 @@
+package web
+
+import (
+	"context"
+	"strings"
+
+	"holdover/email"
+	"holdover/mailstore"
+	"holdover/syncback"
+	"holdover/views"
+)
+
+// reader turns the messages of one conversation into what its page shows.
+type reader struct {
+	server  *server
+	ctx     context.Context // of the one request that this reader lives for
+	page    *views.Page
+	mailbox email.MailboxID
+	self    addressSet
+	folder  mailstore.FolderID
+	states  map[email.MessageID]syncback.State
+}
+
+// message reads one message; the newest and unread ones are open.
+func (r *reader) message(m mailstore.Message, newest bool) (views.Message, error) {
+	w := r.page.Words
+	view := views.Message{
+		ID: string(m.ID), When: w.At(m.Received, r.server.now()), Snippet: m.Snippet,
+		Open: newest || !m.Flags.Seen, Unread: !m.Flags.Seen, Draft: m.Folder == mailstore.Drafts,
+		To: r.people(m.To), Cc: r.people(m.Cc), Bcc: r.people(m.Bcc),
+	}
+	if m.Folder != r.folder {
+		view.Folder = folderNameOf(r.page, m.Folder)
+	}
+	r.sender(&view, m)
+	view.Badge = r.badge(m, view.Mine)
+	octets, err := r.server.Mail.Raw(r.ctx, r.mailbox, m.ID)
+	if err != nil {
+		return view, err
+	}
+	r.content(&view, email.Parse(octets))
+	return view, nil
+}
+
+// sender says who wrote it. What came from outside is never "you", whatever its From claims.
+func (r *reader) sender(view *views.Message, m mailstore.Message) {
+	var from email.Address
+	if len(m.From) > 0 {
+		from = m.From[0]
+	} else {
+		from.Addr = m.Envelope.From
+	}
+	view.Name, view.Address = nameOf(from), from.Addr
+	view.Mine = m.Origin != mailstore.FromOutside && r.self.has(from.Addr)
+	switch {
+	case view.Mine:
+		view.Initials = views.Initials(view.Name)
+		view.Name = r.page.Words.T("conv.you")
+		return
+	case view.Name == "":
+		view.Name = r.page.Words.T("list.nobody")
+	}
+	view.Initials = views.Initials(view.Name)
+	view.External = from.Addr != "" && !r.server.Directory.Local(from.Addr)
+}
+
+// mostNames is how many recipients are named; the rest is counted.
+const mostNames = 12
+
+func (r *reader) people(list []email.Address) string {
+	var names []string
+	for i, a := range list {
+		if i == mostNames {
+			names = append(names, r.page.Words.N("conv.others", len(list)-mostNames))
+			break
+		}
+		name := nameOf(a)
+		if r.self.has(a.Addr) {
+			name = r.page.Words.T("conv.you")
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// badge says how far the message is on its way into Exchange. That others' mail has arrived there
+// goes without saying.
+func (r *reader) badge(m mailstore.Message, mine bool) *views.Badge {
+	w := r.page.Words
+	switch state := r.states[m.ID]; {
+	case state == syncback.Waiting:
+		return &views.Badge{Class: "is-hold", Icon: "clock", Text: w.T("state.waiting")}
+	case state == syncback.Trying, state == syncback.InDoubt, state == syncback.Accepted:
+		return &views.Badge{Class: "is-act", Icon: "sync", Text: w.T("state.moving")}
+	case state == syncback.Parked:
+		return &views.Badge{Class: "is-hold", Icon: "pen", Text: w.T("state.parked")}
+	case state == syncback.Verified && mine:
+		return &views.Badge{Class: "is-good", Icon: "check", Text: w.T("state.done")}
+	}
+	return nil
+}
+
+// content fills in text and files.
+func (r *reader) content(view *views.Message, m *email.Message) {
+	view.Problem = m.Problem != ""
+	if view.Problem {
+		return
+	}
+	for _, part := range m.Attachments {
+		view.Files = append(view.Files, r.file(view.ID, part))
+	}
+	if view.HTML = m.HasHTML(); view.HTML {
+		return
+	}
+	view.Text = linked(m.Text())
+}
+
+func (r *reader) file(message string, part email.Part) views.File {
+	f := views.File{Name: part.Name, Kind: fileKind(part.Type, part.Name), Size: r.page.Words.Size(part.Size), Image: picture(part.Type)}
+	if f.Name == "" {
+		f.Name = r.page.Words.T("conv.unnamed")
+	}
+	f.URL = partURL(message, part.Index)
+	f.Save = f.URL + "?save=1"
+	if !f.Image {
+		f.URL = f.Save
+	}
+	return f
+}
