@@ -21,7 +21,7 @@ import (
 	"strings"
 )
 
-//go:embed app.css app.js all:vendor
+//go:embed app.css app.js compose.js all:vendor
 var files embed.FS
 
 var (
@@ -34,7 +34,7 @@ var (
 )
 
 // scripts in the order in which they are joined: ours comes last, it uses the others.
-var scripts = []string{"vendor/htmx.min.js", "vendor/idiomorph-ext.min.js", "app.js"}
+var scripts = []string{"vendor/htmx.min.js", "vendor/idiomorph-ext.min.js", "app.js", "compose.js"}
 
 var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 

@@ -9,7 +9,6 @@ import (
 
 	"holdover/continuity"
 	"holdover/email"
-	"holdover/mailstore"
 	"holdover/syncback"
 	"holdover/views"
 )
@@ -31,12 +30,6 @@ func (s *server) deskRoutes() []route {
 		route{http.MethodGet, "/desk/events/:id/progress", admins, s.eventProgress},
 		route{http.MethodGet, "/desk/events/:id/entries", admins, s.eventEntries},
 	)
-}
-
-// Health tells the desk how the store is.
-type Health interface {
-	Alarms() []mailstore.Alarm
-	SpaceLeft(size int64) error
 }
 
 // desk is the situation: one true sentence, then what needs doing.
@@ -102,10 +95,7 @@ func oldestActive(events []continuity.Event) (oldest continuity.Event, on bool) 
 }
 
 func (s *server) deskAlarms(w *views.Words, d *views.Desk) {
-	if s.Health == nil {
-		return
-	}
-	for _, a := range s.Health.Alarms() {
+	for _, a := range s.Mail.Alarms() {
 		v := views.DeskAlarm{Text: a.Text, Since: w.T("desk.alarm_since", "Time", w.Since(a.Since, s.now()))}
 		if a.Mailbox != "" {
 			v.Where = w.T("desk.alarm_mailbox", "Address", s.addressOf(a.Mailbox))
@@ -227,7 +217,7 @@ func (s *server) queueTile(ctx context.Context, w *views.Words) (views.Tile, err
 
 func (s *server) spaceTile(w *views.Words) views.Tile {
 	t := views.Tile{Title: w.T("desk.space"), Figure: w.T("desk.space_ok"), Cause: w.T("desk.space_reserve"), State: goodBadge(w)}
-	if s.Health != nil && s.Health.SpaceLeft(s.MaxUpload) != nil {
+	if s.Mail.SpaceLeft(s.MaxUpload) != nil {
 		t.Off, t.Figure, t.Cause = true, w.T("desk.space_full"), w.T("desk.space_stop")
 		t.State = views.Badge{Text: w.T("desk.failing"), Icon: "x", Class: "is-bad"}
 	}

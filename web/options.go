@@ -27,7 +27,6 @@ type Options struct {
 	Signin       Signin
 	Events       Events
 	Syncback     Syncback
-	Health       Health // of the store, for the desk
 	Organisation Organisation
 	Host         string         // as in https://HOST, printed on the sign-in page
 	Undo         time.Duration  // how long a sent message is held, default 10 s
@@ -63,6 +62,13 @@ type Mail interface {
 	Delete(ctx context.Context, o mailstore.Origin, m email.MailboxID, ids []email.MessageID) error
 	Watch() (<-chan mailstore.Notice, func())
 	writing
+	health
+}
+
+// health tells the desk how the store is.
+type health interface {
+	Alarms() []mailstore.Alarm
+	SpaceLeft(size int64) error
 }
 
 // writing is what composing and sending ask of the store.

@@ -1,0 +1,126 @@
+// Writing: the draft saves itself, colleagues are suggested, files are weighed before they travel.
+// Without this script the form's own buttons do all of it.
+(() => {
+  const pause = 5000, shelf = sessionStorage, parts = ["to", "cc", "bcc", "subject", "text", "version", "token"];
+  let form, dirty = false, timer = 0, busy = null, stopped = false;
+
+  // ---- a copy in this tab, only until the server has acknowledged
+  const key = () => "draft:" + (form.dataset.draft || location.pathname + location.search);
+  const field = (name) => form.elements.namedItem(name);
+  const state = () => Object.fromEntries(parts.map((name) => [name, field(name).value]));
+  const drop = () => shelf.removeItem(key());
+  const say = (text) => { document.getElementById("saved").textContent = text; };
+
+  const restore = () => {
+    const copy = JSON.parse(shelf.getItem(key()) || "null"), now = state();
+    if (!copy) return;
+    if (parts.slice(0, 5).every((name) => copy[name] === now[name])) { drop(); return; }
+    for (const name of parts) field(name).value = copy[name];
+    say(form.dataset.restored);
+    touched();
+  };
+
+  // ---- saving: one request at a time; it never touches focus or caret
+  const touched = () => {
+    dirty = true;
+    shelf.setItem(key(), JSON.stringify(state()));
+    if (!timer && !stopped) timer = setTimeout(save, pause);
+  };
+
+  const post = async (f) => {
+    const data = new FormData(f);
+    data.delete("file");
+    data.set("button", "save");
+    say(f.dataset.saving);
+    try {
+      const answer = await fetch(f.getAttribute("action"), { method: "POST", body: data, headers: { Accept: "application/json" }, redirect: "manual" });
+      const told = await answer.json();
+      say(told.text);
+      stopped = !!told.conflict;
+      if (!answer.ok) { dirty = true; return; }
+      if (!dirty) drop(); else shelf.removeItem(key());
+      field("version").value = told.version;
+      f.dataset.draft = told.draft;
+      f.setAttribute("action", "/compose/" + told.draft);
+      history.replaceState(history.state, "", "/compose?draft=" + told.draft);
+      if (dirty) shelf.setItem(key(), JSON.stringify(state()));
+    } catch {
+      dirty = true;
+      say(f.dataset.unsaved);
+    }
+  };
+
+  const save = async () => {
+    timer = 0;
+    if (!form.isConnected || !dirty || busy || stopped) return;
+    dirty = false;
+    busy = post(form);
+    await busy;
+    busy = null;
+    if (dirty && !timer && !stopped && form.isConnected) timer = setTimeout(save, pause);
+  };
+
+  // ---- files: what is too large is told before it is sent
+  const weigh = (input) => {
+    const note = document.getElementById("large"), limit = +form.dataset.limit;
+    const large = [...input.files].find((file) => file.size > limit);
+    note.hidden = !large;
+    if (large) {
+      note.textContent = form.dataset.large.replace("{Piece}", large.name).replace("{Size}", Math.ceil(large.size / 1048576) + " MB");
+      input.value = "";
+    } else if (input.files.length) {
+      form.requestSubmit(form.querySelector("[value=attach]"));
+    }
+  };
+
+  // ---- suggestions: a click puts the address in place of the last piece
+  const take = (button) => {
+    const line = button.closest(".line"), input = line.querySelector("input");
+    const head = input.value.slice(0, Math.max(input.value.lastIndexOf(","), input.value.lastIndexOf(";")) + 1);
+    input.value = (head && head + " ") + button.dataset.take + ", ";
+    line.querySelector(".sug").textContent = "";
+    input.focus();
+    touched();
+  };
+
+  addEventListener("input", (e) => { if (form && form.contains(e.target) && e.target.type !== "file") touched(); });
+  addEventListener("change", (e) => { if (form && e.target.id === "file") weigh(e.target); });
+  addEventListener("click", (e) => {
+    const button = form && e.target.closest && e.target.closest("[data-take]");
+    if (button) take(button);
+  });
+  addEventListener("submit", (e) => {
+    if (e.target.getAttribute("action") === "/sign-out") shelf.clear();
+    if (e.target !== form) return;
+    clearTimeout(timer);
+    timer = 0;
+    if (busy) {
+      e.preventDefault();
+      busy.then(() => form.requestSubmit(e.submitter));
+      return;
+    }
+    if (dirty) shelf.setItem(key(), JSON.stringify({ ...state(), gone: 1 }));
+  });
+
+  // What was submitted is acknowledged by the page that says so, or by a form that holds the same.
+  const clear = (now) => {
+    for (const name of Object.keys(shelf)) {
+      const copy = name.startsWith("draft:") && JSON.parse(shelf.getItem(name));
+      if (copy && copy.gone && (!now || parts.slice(0, 5).every((part) => copy[part] === now[part]))) shelf.removeItem(name);
+    }
+  };
+
+  const begin = () => {
+    if (/[?&]done=/.test(location.search)) clear();
+    const found = document.getElementById("compose");
+    if (!found || found === form) return;
+    form = found;
+    dirty = stopped = false;
+    clear(state());
+    if ("frozen" in form.dataset) { stopped = true; return; }
+    restore();
+  };
+  addEventListener("htmx:afterSettle", begin);
+  addEventListener("pageshow", begin);
+  begin();
+})();
