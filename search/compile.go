@@ -1,0 +1,195 @@
+package search
+
+import (
+	"strings"
+
+	"github.com/blevesearch/bleve/v2/search/query"
+)
+
+// dictionary lists the words of a field that begin so, the most frequent first, at most limit.
+type dictionary func(field, start string, limit int) ([]string, error)
+
+const (
+	maxExpand    = 400  // words that word* stands for, in each field
+	maxExpandAll = 6000 // and in a whole query: the cap on its cost, checked before it is built
+)
+
+// compiler turns what depends on the index into Bleve's queries. It makes term and phrase queries
+// only, never one from text.
+type compiler struct {
+	dict  dictionary
+	spent int
+}
+
+func (c *compiler) query(n node) (query.Query, error) {
+	switch n := n.(type) {
+	case nil:
+		return query.NewMatchAllQuery(), nil
+	case *leaf:
+		return c.leaf(n)
+	case not:
+		q, err := c.query(n.of)
+		return query.NewBooleanQuery([]query.Query{query.NewMatchAllQuery()}, nil, []query.Query{q}), err
+	case and:
+		return c.all(n)
+	case or:
+		parts, err := c.parts(n)
+		return query.NewDisjunctionQuery(parts), err
+	}
+	return query.NewMatchNoneQuery(), nil
+}
+
+// all keeps what is excluded out of the conjunction, so that it costs no list of everything.
+func (c *compiler) all(n and) (query.Query, error) {
+	var must, mustNot []node
+	for _, part := range n {
+		if x, ok := part.(not); ok {
+			mustNot = append(mustNot, x.of)
+		} else {
+			must = append(must, part)
+		}
+	}
+	yes, err := c.parts(must)
+	if err != nil {
+		return nil, err
+	}
+	if len(mustNot) == 0 {
+		return query.NewConjunctionQuery(yes), nil
+	}
+	if len(yes) == 0 {
+		yes = []query.Query{query.NewMatchAllQuery()}
+	}
+	no, err := c.parts(mustNot)
+	return query.NewBooleanQuery(yes, nil, no), err
+}
+
+func (c *compiler) parts(nodes []node) ([]query.Query, error) {
+	queries := make([]query.Query, 0, len(nodes))
+	for _, n := range nodes {
+		q, err := c.query(n)
+		if err != nil {
+			return nil, err
+		}
+		queries = append(queries, q)
+	}
+	return queries, nil
+}
+
+func (c *compiler) leaf(l *leaf) (query.Query, error) {
+	switch l.field {
+	case fieldReceived, fieldSent, fieldSize:
+		return rangeQuery(l), nil
+	case fieldHas:
+		return hasQuery(l), nil
+	case "":
+		return c.anyField(l, fieldSubject, fieldBody, fieldFrom, fieldTo, fieldCc, fieldBcc, fieldAttachment)
+	}
+	return c.anyField(l, l.field)
+}
+
+func (c *compiler) anyField(l *leaf, fields ...string) (query.Query, error) {
+	var any []query.Query
+	for _, field := range fields {
+		queries, err := c.textQueries(l, field)
+		if err != nil {
+			return nil, err
+		}
+		any = append(any, queries...)
+	}
+	if len(any) == 0 {
+		return query.NewMatchNoneQuery(), nil
+	}
+	return query.NewDisjunctionQuery(any), nil
+}
+
+// textQueries are the ways in which a text can stand in a field.
+func (c *compiler) textQueries(l *leaf, field string) ([]query.Query, error) {
+	if l.literal != "" && isPeople(field) {
+		return literalQueries(l, field), nil
+	}
+	switch {
+	case l.start:
+		words, err := c.expand(field, l.words[0].folded)
+		return terms(field, words), err
+	case len(l.words) == 1:
+		return terms(field, l.words[0].forms(field, l.phrase)), nil
+	}
+	forms := make([][]string, len(l.words))
+	for i, w := range l.words {
+		forms[i] = w.forms(field, l.phrase)
+	}
+	return []query.Query{query.NewMultiPhraseQuery(forms, field)}, nil
+}
+
+// literalQueries find an address or a part of it; a dotted text without @ may be words of a name too.
+func literalQueries(l *leaf, field string) []query.Query {
+	queries := terms(field, []string{addressMark + l.literal})
+	if strings.Contains(l.typed, "@") {
+		return queries
+	}
+	words := make([][]string, len(l.words))
+	for i, w := range l.words {
+		words[i] = []string{w.folded}
+	}
+	return append(queries, query.NewMultiPhraseQuery(words, field))
+}
+
+func isPeople(field string) bool {
+	return field == fieldFrom || field == fieldTo || field == fieldCc || field == fieldBcc
+}
+
+// forms are the terms under which a word is found: in just this form, or by its stems too.
+func (w word) forms(field string, exact bool) []string {
+	if exact || isPeople(field) {
+		return []string{w.folded}
+	}
+	forms := []string{w.folded, stemMark + w.folded}
+	for _, s := range w.stems() {
+		forms = append(forms, s, stemMark+s)
+	}
+	return forms
+}
+
+// expand replaces the beginning of a word by the words that begin so, as far as the cap allows.
+func (c *compiler) expand(field, start string) ([]string, error) {
+	limit := min(maxExpand, maxExpandAll-c.spent)
+	if limit <= 0 {
+		return nil, nil
+	}
+	words, err := c.dict(field, start, limit)
+	c.spent += len(words)
+	return words, err
+}
+
+func terms(field string, words []string) []query.Query {
+	queries := make([]query.Query, 0, len(words))
+	for _, w := range words {
+		q := query.NewTermQuery(w)
+		q.SetField(field)
+		queries = append(queries, q)
+	}
+	return queries
+}
+
+func hasQuery(l *leaf) query.Query {
+	has := terms(fieldHas, []string{hasAttachment})
+	if l.state == hasAttachment {
+		return has[0]
+	}
+	return query.NewBooleanQuery([]query.Query{query.NewMatchAllQuery()}, nil, has)
+}
+
+func rangeQuery(l *leaf) query.Query {
+	included := true
+	q := query.NewNumericRangeInclusiveQuery(float(l.from), float(l.to), &included, &included)
+	q.SetField(l.field)
+	return q
+}
+
+func float(n *int64) *float64 {
+	if n == nil {
+		return nil
+	}
+	f := float64(*n)
+	return &f
+}

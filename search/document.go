@@ -1,0 +1,127 @@
+package search
+
+import (
+	"strings"
+
+	"github.com/blevesearch/bleve/v2/document"
+	index "github.com/blevesearch/bleve_index_api"
+
+	"holdover/email"
+	"holdover/mailstore"
+)
+
+// Names of the index's fields.
+const (
+	fieldFrom       = "from"
+	fieldTo         = "to"
+	fieldCc         = "cc"
+	fieldBcc        = "bcc"
+	fieldSubject    = "subject"
+	fieldBody       = "body"
+	fieldAttachment = "attachment"
+	fieldHas        = "has"
+	fieldReceived   = "received" // seconds since 1970
+	fieldSent       = "sent"
+	fieldSize       = "size" // octets
+)
+
+const hasAttachment = "attachment"
+
+// content is what a message's octets add to its metadata.
+type content struct {
+	text  string
+	files []string
+}
+
+// contentOf reads the octets; it never fails, whatever they are.
+func contentOf(octets []byte) content {
+	m := email.Parse(octets)
+	c := content{text: m.Text()}
+	for _, p := range m.Attachments {
+		c.files = append(c.files, p.Name)
+	}
+	if len(c.text) > maxText {
+		c.text = strings.ToValidUTF8(c.text[:maxText], "")
+	}
+	return c
+}
+
+// documentOf is the message as the index holds it.
+func documentOf(m mailstore.Message, c content) *document.Document {
+	d := document.NewDocument(string(m.ID))
+	people := func(field string, lists ...[]email.Address) {
+		var s termStream
+		position := 1
+		for _, list := range lists {
+			for _, a := range list {
+				position = s.addPerson(a, position)
+			}
+		}
+		addTerms(d, field, s)
+	}
+	people(fieldFrom, m.From, []email.Address{m.Sender})
+	people(fieldTo, m.To)
+	people(fieldCc, m.Cc)
+	people(fieldBcc, m.Bcc)
+	text := func(field, value string) {
+		var s termStream
+		s.addText(value, 1, true)
+		addTerms(d, field, s)
+	}
+	text(fieldSubject, m.Subject)
+	text(fieldBody, c.text)
+	var files termStream
+	position := 1
+	for _, name := range c.files {
+		position = files.addText(name, position, true) + gap
+	}
+	addTerms(d, fieldAttachment, files)
+	if len(c.files) > 0 || m.Attachments > 0 {
+		addTerms(d, fieldHas, termStream{{Term: []byte(hasAttachment), Position: 1}})
+	}
+	number := func(field string, value int64) {
+		d.AddField(document.NewNumericFieldWithIndexingOptions(field, nil, float64(value), index.IndexField|index.DocValues))
+	}
+	number(fieldReceived, m.Received.Unix())
+	if !m.Date.IsZero() {
+		number(fieldSent, m.Date.Unix())
+	}
+	number(fieldSize, m.Size)
+	return d
+}
+
+// gap keeps phrases from reaching from one address or file name into the next.
+const gap = 10
+
+// addPerson appends a display name, and an address both by its words and by its parts: the whole,
+// the local part, the domain and the domains above it.
+func (s *termStream) addPerson(a email.Address, position int) int {
+	position = s.addText(a.Name, position, false)
+	if a.Addr == "" {
+		return position
+	}
+	address := fold(strings.ToLower(a.Addr))
+	s.add(addressMark+address, position)
+	at := strings.LastIndexByte(address, '@')
+	if at < 0 {
+		return s.addText(a.Addr, position, false) + gap
+	}
+	local, domain := address[:at], address[at+1:]
+	s.add(addressMark+local, position)
+	s.add(addressMark+domain, position)
+	for d := domain; strings.Count(d, ".") > 1; {
+		_, d, _ = strings.Cut(d, ".")
+		s.add(addressMark+d, position)
+	}
+	position = s.addText(local, position, false) + gap
+	return s.addText(domain, position, false) + gap
+}
+
+// addressMark keeps whole addresses and their parts apart from words.
+const addressMark = "@"
+
+func addTerms(d *document.Document, field string, s termStream) {
+	if len(s) > 0 {
+		d.AddField(document.NewTextFieldCustom(field, nil, nil, index.IndexField|index.IncludeTermVectors, s))
+	}
+}
