@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""The figures of Holdover's spine, each beside its peer in the same run.
+
+  spine.py [--n 3000] [--big 100000]
+
+accept     10 KB messages at 10 sessions, durable, metadata and log included; peer: Postfix with
+           in_flow_delay=0, before and after
+index      messages/s from the last 250 until the search page is complete, after the burst
+start      serve until ready: empty store, and with --big messages
+rebuild    rows made from the Maildir, messages/s
+list       CPU of the first page of a mailbox with --big messages
+"""
+import argparse
+from holdover import *
+
+a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+a.add_argument("--n", type=int, default=3000)
+a.add_argument("--big", type=int, default=100000)
+a.add_argument("--runs", type=int, default=3)
+o = a.parse_args()
+need(("smtp-source", "postfix"))
+
+
+def accept(*args):
+    r = subprocess.run([sys.executable, f"{HERE}/accept.py", "--sessions", "10", "--n", str(o.n), "--runs", str(o.runs), *args],
+                       stdout=subprocess.PIPE, text=True)
+    print(r.stdout, end="", flush=True)
+    if r.returncode:
+        die("accept.py failed")
+
+
+d = workdir()
+accept("--peer", "postfix-tuned")
+h = Holdover(d + "/empty")
+emit(figure="start", peer="holdover", messages=0, ready_s=round(h.ready_s, 2))
+h.event()
+accept("--target", f"127.0.0.1:{h.smtp}", "--name", "holdover", "--rcpt", f"u1@{DOMAIN}", "--store", h.dir + "/data/maildir", "--pid", str(h.pid))
+h.wait_index("xxx")
+rates = []
+for _ in range(o.runs):
+    c0 = cpu_seconds(h.pid)
+    smtp_source(f"127.0.0.1:{h.smtp}", o.n, 10, number=True)
+    t = time.time()
+    rates.append(o.n / max(h.wait_index("xxx") - t, 1e-3))
+emit(figure="index-after-burst", peer="holdover", messages=o.n, per_s=round(median(rates)), runs=[round(x) for x in rates])
+h.stop()
+accept("--peer", "postfix-tuned")
+
+corpus = d + "/corpus"
+genmail(corpus, o.big)
+h = Holdover(d + "/big", corpus)
+emit(figure="rebuild", peer="holdover", messages=o.big, per_s=round(o.big / h.rebuild_s))
+emit(figure="start", peer="holdover", messages=o.big, ready_s=round(h.ready_s, 2))
+t = time.time()
+h.wait_index("zxqgamma")
+emit(figure="index-build", peer="holdover", messages=o.big, per_s=round(o.big / (time.time() - t)))
+cpu, ms = [], []
+for _ in range(o.runs):
+    c0, t, times = cpu_seconds(h.pid), time.time(), 400
+    for _ in range(times):
+        status, page = h.get("/mail/inbox")
+        if status != 200 or page.count('name="pick"') < 50:
+            die(f"the list page has status {status} and not 50 rows")
+    cpu.append((cpu_seconds(h.pid) - c0) / times * 1e3)
+    ms.append((time.time() - t) / times * 1e3)
+emit(figure="list", peer="holdover", messages=o.big, cpu_ms_each=round(median(cpu), 2), ms_each=round(median(ms), 2), runs_cpu=[round(x, 2) for x in cpu],
+     bytes=len(page.encode()), **memory(h.pid))
