@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"holdover/email"
+	"holdover/exchange"
+	"holdover/mta"
+	"holdover/signin"
+	"holdover/syncback"
+)
+
+// build opens every room from the ground up; ports are taken, nothing works yet.
+func build(ctx context.Context, c *config, log *slog.Logger) (h *house, err error) {
+	if h, err = buildStore(ctx, c, log); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			h.close()
+		}
+	}()
+	for _, open := range []func(context.Context) error{h.openSyncback, h.openSignin, h.openOutbound, h.openInbound} {
+		if err := open(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return h, h.openWeb()
+}
+
+// openSyncback joins log, gate and connectors.
+func (h *house) openSyncback(ctx context.Context) error {
+	x := h.conf.Exchange
+	deliver, err := exchange.NewSMTP(exchange.SMTPOptions{Address: x.SMTP.Address, Hello: h.conf.SMTP.Host, Security: security(x.SMTP)})
+	if err != nil {
+		return err
+	}
+	h.onClose(deliver.Close)
+	password, err := secret(x.IMAP.PasswordFile)
+	if err != nil {
+		return err
+	}
+	folders := map[exchange.Role]string{}
+	for role, name := range x.Folders {
+		folders[exchange.Role(role)] = name
+	}
+	boxes, err := exchange.NewIMAP(exchange.IMAPOptions{Address: x.IMAP.Address, Implicit: x.IMAP.TLS == "implicit", Security: security(x.IMAP),
+		Service: x.IMAP.Service, User: x.IMAP.User, Password: password, Folders: folders})
+	if err != nil {
+		return err
+	}
+	h.onClose(boxes.Close)
+	h.exchange = deliver
+	var waits []time.Duration
+	for _, w := range x.LookAgain {
+		waits = append(waits, time.Duration(w))
+	}
+	h.back, err = syncback.New(ctx, syncback.Options{Store: h.store, Gate: h.events, Directory: h.people, SMTP: deliver, IMAP: boxes,
+		Workers: x.Workers, Pace: syncback.Pace{Mailbox: x.PerSecond}, Waits: waits, Now: time.Now, Log: h.log})
+	return err
+}
+
+func security(c connector) exchange.Security {
+	policy := exchange.Policy(c.TLS)
+	if c.TLS == "implicit" {
+		policy = exchange.Required
+	}
+	return exchange.Security{Policy: policy, CAFile: c.CA}
+}
+
+func (h *house) openSignin(ctx context.Context) (err error) {
+	c := h.conf.Signin
+	if h.desk, err = h.openDatabase(ctx, h.conf.deskURL()); err != nil {
+		return err
+	}
+	password, err := secret(c.ClientSecretFile)
+	if err != nil {
+		return err
+	}
+	client, err := providerClient(h.conf)
+	if err != nil {
+		return err
+	}
+	h.door, err = signin.New(ctx, signin.Options{Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: password, Scopes: c.Scopes,
+		AdminClaim: c.AdminClaim, AdminValues: c.AdminValues, URL: h.conf.Web.URL, Also: h.conf.Web.Also,
+		Idle: time.Duration(c.Idle), Absolute: time.Duration(c.Absolute), HTTP: client, DB: h.desk, Directory: h.people, Now: time.Now, Log: h.log})
+	return err
+}
+
+func (h *house) openOutbound(context.Context) error {
+	c := h.conf.Sending
+	password, err := secret(c.PasswordFile)
+	if err != nil {
+		return err
+	}
+	roots, err := clientTLS(c.CA)
+	if err != nil {
+		return err
+	}
+	protect := mta.StartTLS
+	if c.TLS == "none" {
+		protect = mta.Plain
+	}
+	h.outbound, err = mta.NewOutbound(mta.OutboundOptions{Host: h.conf.SMTP.Host, SmartHost: c.SmartHost, Security: protect, TLS: roots,
+		User: c.User, Password: password, Queue: h.store, Postmaster: c.Postmaster, Language: h.languageOf, Now: time.Now, Log: h.log})
+	return err
+}
+
+// languageOf is the language in which a mailbox's owner gets reports.
+func (h *house) languageOf(m email.MailboxID) string {
+	if box, ok := h.people.Mailbox(m); ok && box.Language != "" {
+		return box.Language
+	}
+	return h.conf.Organisation.Language
+}
+
+func (h *house) openInbound(context.Context) error {
+	c := h.conf.SMTP
+	certificate, err := serverTLS(c.Certificate, c.Key)
+	if err != nil {
+		return err
+	}
+	h.inbound, err = mta.NewInbound(mta.InboundOptions{Addresses: c.Listen, Host: c.Host, TLS: certificate, MaxSize: int64(c.MaxSize),
+		MaxRecipients: c.MaxRecipients, MaxSessions: c.MaxSessions, MaxSessionsPerIP: c.MaxSessionsPerIP,
+		Idle: time.Duration(c.Idle), Session: time.Duration(c.Session), Postmaster: h.conf.Sending.Postmaster,
+		Directory: h.people, Store: h.store, Asker: h.exchange, Now: time.Now, Log: h.log})
+	return err
+}
