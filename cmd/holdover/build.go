@@ -104,7 +104,7 @@ func (h *house) openOutbound(context.Context) error {
 		protect = mta.Plain
 	}
 	h.outbound, err = mta.NewOutbound(mta.OutboundOptions{Host: h.conf.SMTP.Host, SmartHost: c.SmartHost, Security: protect, TLS: roots,
-		User: c.User, Password: password, Queue: h.store, Postmaster: c.Postmaster, Language: h.languageOf, Now: time.Now, Log: h.log})
+		User: c.User, Password: password, Store: h.store, Postmaster: c.Postmaster, Language: h.languageOf, Now: time.Now, Log: h.log})
 	return err
 }
 

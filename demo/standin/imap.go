@@ -114,7 +114,9 @@ func (s *session) Authenticate(mech string) (sasl.Server, error) {
 }
 
 // bearerServer reads "user=U^Aauth=Bearer T^A^A".
-type bearerServer struct{ enter func(user, token string) error }
+type bearerServer struct {
+	enter func(user, token string) error
+}
 
 func (b *bearerServer) Next(response []byte) (challenge []byte, done bool, err error) {
 	if response == nil {

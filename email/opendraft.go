@@ -1,0 +1,102 @@
+package email
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+)
+
+// ErrNoDraft says that octets hold no message that could be edited.
+var ErrNoDraft = errors.New("email: not a draft")
+
+// OpenDraft reads back what Compose wrote, so that a draft can be edited again after any crash. A
+// draft by another program is opened too: its readable text becomes Text, its files attachments.
+// The error is ErrNoDraft for octets that have no header and no text.
+func OpenDraft(octets []byte) (Draft, error) {
+	m := read(octets)
+	h := m.root.header
+	if len(h) == 0 {
+		return Draft{}, ErrNoDraft
+	}
+	d := Draft{
+		MessageID:   firstOf(messageIDs(h.raw("Message-ID"))),
+		To:          normalList(addressList(h.rawAll("To"), "utf-8")),
+		Cc:          normalList(addressList(h.rawAll("Cc"), "utf-8")),
+		Bcc:         normalList(addressList(h.rawAll("Bcc"), "utf-8")),
+		Subject:     oneLine(decodeWords(h.raw("Subject"), "utf-8")),
+		InReplyTo:   firstOf(messageIDs(h.raw("In-Reply-To"))),
+		References:  cleanIDs(messageIDs(h.raw("References"))),
+		ThreadTopic: decodeText(h.raw("Thread-Topic"), "utf-8"),
+		ThreadIndex: strings.Join(strings.Fields(h.raw("Thread-Index")), ""),
+		Date:        parseDate(h.raw("Date")),
+	}
+	if from := normalList(addressList(h.raw("From"), "utf-8")); len(from) > 0 {
+		d.From = from[0]
+	}
+	m.openText(&d)
+	for _, leaf := range m.files() {
+		content, _ := m.Content(leaf.index)
+		p := leaf.part()
+		d.Attachments = append(d.Attachments, Attachment{Name: p.Name, Type: p.Type, Octets: content}.normal())
+	}
+	return d, nil
+}
+
+// openText fills Text, QuoteLead, Quote and QuoteHTML.
+func (m *Message) openText(d *Draft) {
+	state, ok := parseState(m.root.header.raw(stateField))
+	if ok && len(m.chosen.pieces) == 1 && m.chosen.pieces[0].text != nil {
+		p := m.chosen.pieces[0]
+		octets, _ := decodeTransfer(p.text.header.raw("Content-Transfer-Encoding"), p.text.body, 0)
+		body := strings.TrimSuffix(strings.ReplaceAll(toUTF8("utf-8", octets), "\r\n", "\n"), "\n")
+		d.Text, d.QuoteLead, d.Quote, ok = state.takeApart(strings.Split(body, "\n"))
+		if ok {
+			d.Text, d.QuoteLead, d.Quote = normalText(d.Text), normalText(d.QuoteLead), normalText(d.Quote)
+			d.QuoteHTML = p.quotedHTML(*d)
+			return
+		}
+	}
+	d.Text = strings.TrimRight(m.Text(), "\n")
+}
+
+// quotedHTML finds the original in the HTML that Compose wrote. It passes the policy again: a
+// message put into Drafts by somebody else is no more trusted than any other.
+func (p piece) quotedHTML(d Draft) string {
+	if p.html == nil {
+		return ""
+	}
+	octets, _ := decodeTransfer(p.html.header.raw("Content-Transfer-Encoding"), p.html.body, 0)
+	markup := strings.ReplaceAll(toUTF8("utf-8", octets), "\r\n", "\n")
+	inner, ok := strings.CutPrefix(markup, htmlBefore(d))
+	if !ok {
+		return ""
+	}
+	if inner, ok = strings.CutSuffix(inner, htmlAfter); !ok {
+		return ""
+	}
+	return sanitize(inner)
+}
+
+// WithoutDraftState takes off the private fields that Compose wrote into a draft or a sender's own
+// copy, for what is given to Exchange. Octets without such fields come back unchanged.
+func WithoutDraftState(octets []byte) []byte {
+	if !bytes.Contains(bytes.ToLower(octets[:min(len(octets), maxHeader)]), []byte(privatePrefix)) {
+		return octets
+	}
+	out := make([]byte, 0, len(octets))
+	dropping := false
+	for pos := 0; pos < len(octets); {
+		line, next := nextLine(octets, pos)
+		if len(line) == 0 {
+			return append(out, octets[pos:]...)
+		}
+		if line[0] != ' ' && line[0] != '\t' {
+			dropping = len(line) >= len(privatePrefix) && strings.EqualFold(string(line[:len(privatePrefix)]), privatePrefix)
+		}
+		if !dropping {
+			out = append(out, octets[pos:next]...)
+		}
+		pos = next
+	}
+	return out
+}

@@ -1,0 +1,164 @@
+package syncback
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"holdover/continuity"
+	"holdover/database"
+	"holdover/email"
+)
+
+// free is the condition on a row i that nothing of its item stands unfinished before it: order is
+// kept per item, and a parked, deferred or doubtful row holds up only its own item (L7).
+const free = `NOT EXISTS (SELECT 1 FROM syncback_item e WHERE e.mailbox=i.mailbox AND e.item=i.item AND e.seq<i.seq AND e.state<>'verified')`
+
+// errLost says that another worker has taken a row over; what we wanted to write is void.
+var errLost = errors.New("the row was taken over")
+
+// reclaim runs when a node starts: what it was trying when it ended is in doubt. The caller
+// guarantees that no other process bears its name.
+func (s *Syncback) reclaim(ctx context.Context) error {
+	now := millis(s.now())
+	return s.write(ctx, "", func(tx *database.Tx) error {
+		_, err := tx.Exec(`UPDATE syncback_item SET state='in doubt', changed=?, next=?, looks=0, fence=fence+1, words='the call was cut off by a restart' WHERE state='trying' AND worker=?`,
+			now, now, s.o.Node)
+		return err
+	})
+}
+
+// claim writes the outcome of the last call, computes the gate and takes the next row, all in one
+// commit: the intent is durable when it returns a row (X2). A nil row means that nothing is to be
+// told now.
+func (s *Syncback) claim(ctx context.Context, m email.MailboxID, done *outcome) (next *row, err error) {
+	routes := s.routes.open(s.now())
+	err = s.write(ctx, m, func(tx *database.Tx) error {
+		next = nil
+		if done != nil {
+			if err := s.settle(tx, *done); err != nil && !errors.Is(err, errLost) {
+				return err
+			}
+		}
+		closed, err := s.gate(tx, m)
+		if err != nil || closed || len(routes) == 0 {
+			return err
+		}
+		next, err = s.take(tx, m, routes)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim: %w", err)
+	}
+	return next, nil
+}
+
+// take marks the next free row as being tried.
+func (s *Syncback) take(tx *database.Tx, m email.MailboxID, routes []route) (*row, error) {
+	now := s.now()
+	// A claim that outlived its lease belongs to a frozen or dead worker of another node.
+	if _, err := tx.Exec(`UPDATE syncback_item SET state='in doubt', changed=?, next=?, looks=0, fence=fence+1, words='the worker fell silent' WHERE mailbox=? AND state='trying' AND lease<=?`,
+		millis(now), millis(now), string(m), millis(now)); err != nil {
+		return nil, err
+	}
+	rows, err := query(tx, `WHERE mailbox=? AND state='waiting' AND next<=? AND `+onRoutes(routes)+` AND `+free+` ORDER BY seq LIMIT 1`, string(m), millis(now))
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	r := rows[0]
+	if s.o.faults.noIntent {
+		return &r, nil
+	}
+	tried := r
+	tried.state, tried.changed, tried.looks = Trying, millis(now), 0
+	tried.attempts++
+	tried.lease, tried.worker = millis(now.Add(s.o.Lease)), s.o.Node
+	ok, err := save(tx, r, tried)
+	if err != nil || !ok {
+		return nil, err
+	}
+	tried.fence = r.fence + 1
+	return &tried, nil
+}
+
+// onRoutes bounds a query to the operations of open routes.
+func onRoutes(open []route) string {
+	if len(open) == 2 {
+		return "1=1"
+	}
+	if open[0] == smtpRoute {
+		return "op='deliver'"
+	}
+	return "op<>'deliver'"
+}
+
+// gate computes whether the mailbox is closed (L4) and notes when it opens.
+func (s *Syncback) gate(tx *database.Tx, m email.MailboxID) (closed bool, err error) {
+	closed, _, err = s.o.Gate.Closed(tx, m)
+	if err != nil {
+		return true, err
+	}
+	if s.o.faults.noGate {
+		closed = false
+	}
+	return closed, s.noteGate(tx, m, closed)
+}
+
+func (s *Syncback) noteGate(tx *database.Tx, m email.MailboxID, closed bool) error {
+	var was int64
+	rows, err := tx.Query(`SELECT closed FROM syncback_gate WHERE mailbox=?`, string(m))
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		err = errors.Join(err, rows.Scan(&was))
+	}
+	if err = errors.Join(err, rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	switch {
+	case closed && was == 0:
+		_, err = tx.Exec(`INSERT INTO syncback_gate (mailbox, closed, opened) VALUES (?,1,0) ON CONFLICT (mailbox) DO UPDATE SET closed=1`, string(m))
+	case !closed && was == 1:
+		_, err = tx.Exec(`UPDATE syncback_gate SET closed=0, opened=? WHERE mailbox=?`, millis(s.now()), string(m))
+	}
+	return err
+}
+
+// opened answers when the mailbox's gate opened last; zero: it was never seen closed.
+func (s *Syncback) opened(tx *database.Tx, m email.MailboxID) (time.Time, error) {
+	var at int64
+	rows, err := tx.Query(`SELECT opened FROM syncback_gate WHERE mailbox=?`, string(m))
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := rows.Scan(&at); err != nil {
+			return time.Time{}, err
+		}
+	}
+	return fromMillis(at), rows.Err()
+}
+
+// locked says whether a lockdown covers the mailbox: its calls are cut, not awaited (L4).
+func (s *Syncback) locked(ctx context.Context, m email.MailboxID) (locked bool) {
+	err := s.db.Read(ctx, func(tx *database.Tx) error {
+		closed, kind, err := s.o.Gate.Closed(tx, m)
+		locked = closed && kind == continuity.Lockdown
+		return err
+	})
+	return err == nil && locked
+}
+
+// alarmed says whether the store misses something of the mailbox: then Exchange is told nothing (L3).
+func (s *Syncback) alarmed(m email.MailboxID) (string, bool) {
+	for _, a := range s.o.Store.Alarms() {
+		if a.Mailbox == m || a.Mailbox == "" && !strings.HasPrefix(a.Code, "clock") {
+			return a.Text, true
+		}
+	}
+	return "", false
+}

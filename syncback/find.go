@@ -1,0 +1,108 @@
+package syncback
+
+import (
+	"context"
+	"slices"
+
+	"holdover/database"
+	"holdover/exchange"
+	"holdover/mailstore"
+)
+
+// target is the folder where a row's effect shows.
+func (r *row) target() mailstore.FolderID {
+	switch {
+	case r.op == deliver:
+		return mailstore.Inbox
+	case r.op == draft || r.op == erase:
+		return mailstore.Drafts
+	case r.detail.To == "":
+		return mailstore.Inbox
+	}
+	return r.detail.To
+}
+
+// find asks for the Message-IDs of rows in some folders; nil is all.
+func (s *Syncback) find(ctx context.Context, address string, rows []row, in []exchange.Folder) ([]exchange.Copy, error) {
+	var ids []string
+	for _, r := range rows {
+		if r.msgid != "" && !slices.Contains(ids, r.msgid) {
+			ids = append(ids, r.msgid)
+		}
+	}
+	return s.o.IMAP.Find(ctx, address, exchange.Query{MessageIDs: ids, Folders: in, Since: since(rows)})
+}
+
+// copies finds one row's own copies in some folders.
+func (s *Syncback) copies(ctx context.Context, r row, address string, in []exchange.Folder) ([]exchange.Copy, error) {
+	if r.msgid == "" {
+		return nil, nil
+	}
+	copies, err := s.find(ctx, address, []row{r}, in)
+	return ownCopies(r, copies), err
+}
+
+// ownCopies picks what is the row's message. The sent message bears the Message-ID of its draft, so
+// a draft never counts as the message nor the message as its draft. Mail that carries our Received
+// line is known by it: another mail may have the same Message-ID (L1).
+func ownCopies(r row, copies []exchange.Copy) []exchange.Copy {
+	var own []exchange.Copy
+	for _, c := range copies {
+		isDraft := c.Flags.Draft || c.Role == exchange.Drafts
+		if c.MessageID != r.msgid || isDraft != (r.op == draft || r.op == erase) {
+			continue
+		}
+		if r.mark != "" && !slices.Contains(c.Traces, r.mark) {
+			continue
+		}
+		own = append(own, c)
+	}
+	return own
+}
+
+// locate finds the message that a state change is about: at the place known from before, else
+// wherever it is now. What we once saw there and is gone was deleted in Exchange, and that wins;
+// what we never saw there needs a person.
+func (s *Syncback) locate(ctx context.Context, r row, address string) (exchange.Copy, error) {
+	if r.msgid == "" {
+		return exchange.Copy{}, errNotThere
+	}
+	given, err := s.givenBefore(ctx, r)
+	if err != nil {
+		return exchange.Copy{}, err
+	}
+	if given != nil && given.place.UID != 0 && r.attempts <= 1 {
+		return exchange.Copy{Place: given.place, MessageID: r.msgid}, nil
+	}
+	own, err := s.copies(ctx, r, address, nil)
+	if err == nil && len(own) == 0 && given == nil {
+		// Old mail: Exchange's own date of it may be any, so read everything before saying no.
+		var all []exchange.Copy
+		all, err = s.o.IMAP.Find(ctx, address, exchange.Query{MessageIDs: []string{r.msgid}})
+		own = ownCopies(r, all)
+	}
+	switch {
+	case err != nil:
+		return exchange.Copy{}, err
+	case len(own) > 0:
+		return own[0], nil
+	case given != nil:
+		return exchange.Copy{}, errGoneThere
+	}
+	return exchange.Copy{}, errNotThere
+}
+
+// givenBefore is the newest verified row of the item that knows its place, or nil when we never
+// saw the item in Exchange.
+func (s *Syncback) givenBefore(ctx context.Context, r row) (given *row, err error) {
+	err = s.db.Read(ctx, func(tx *database.Tx) error {
+		rows, err := query(tx, `WHERE mailbox=? AND item=? AND seq<? AND state='verified' AND op IN ('deliver','append','move','flags') AND place<>'' ORDER BY seq DESC LIMIT 1`,
+			string(r.mailbox), r.item, int64(r.seq))
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		given = &rows[0]
+		return nil
+	})
+	return given, err
+}

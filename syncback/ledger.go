@@ -1,0 +1,165 @@
+package syncback
+
+import (
+	"database/sql"
+	"encoding/json"
+	"time"
+
+	"holdover/database"
+	"holdover/email"
+	"holdover/exchange"
+	"holdover/mailstore"
+)
+
+// State is where an item stands (L10).
+type State string
+
+const (
+	Waiting  State = "waiting"
+	Trying   State = "trying"
+	InDoubt  State = "in doubt"
+	Accepted State = "accepted"
+	Verified State = "verified"
+	Parked   State = "parked"
+)
+
+// operation is what Exchange is told.
+type operation string
+
+const (
+	deliver operation = "deliver" // SMTP: mail from outside
+	put     operation = "append"  // IMAP: mail of a colleague, the sent copy
+	draft   operation = "draft"   // IMAP: the newest version in place of earlier ones
+	erase   operation = "erase"   // IMAP: the draft is no more
+	flags   operation = "flags"
+	move    operation = "move"
+	folder  operation = "folder"
+)
+
+// gives says whether the operation brings the message itself to Exchange.
+func (o operation) gives() bool { return o == deliver || o == put }
+
+func (o operation) route() route {
+	if o == deliver {
+		return smtpRoute
+	}
+	return imapRoute
+}
+
+// detail is what a row needs to be told, kept so that it can be told when the store's row is gone.
+type detail struct {
+	From   mailstore.FolderID `json:"from,omitempty"`
+	To     mailstore.FolderID `json:"to,omitempty"`
+	Name   string             `json:"name,omitempty"`
+	Flags  *mailstore.Flags   `json:"flags,omitempty"`
+	Sender string             `json:"sender,omitempty"` // envelope
+	Others bool               `json:"others,omitempty"` // written by somebody else
+	Date   int64              `json:"date,omitempty"`   // received or sent, unix milliseconds
+}
+
+// row is one row of the ledger.
+type row struct {
+	mailbox  email.MailboxID
+	seq      mailstore.Seq
+	item     string
+	kind     mailstore.Kind
+	op       operation
+	state    State
+	resume   State
+	at       int64
+	changed  int64
+	next     int64
+	attempts int
+	looks    int
+	fence    int64
+	lease    int64
+	worker   string
+	msgid    string
+	mark     string
+	detail   detail
+	place    exchange.Place
+	words    string
+	remedy   string
+}
+
+const columns = `mailbox, seq, item, kind, op, state, resume, at, changed, next, attempts, looks, fence, lease, worker, msgid, mark, detail, place, words, remedy`
+
+func (r *row) message() email.MessageID { return email.MessageID(r.item) }
+
+func scanRow(rows *sql.Rows) (r row, err error) {
+	var what, place string
+	err = rows.Scan(&r.mailbox, &r.seq, &r.item, &r.kind, &r.op, &r.state, &r.resume, &r.at, &r.changed, &r.next,
+		&r.attempts, &r.looks, &r.fence, &r.lease, &r.worker, &r.msgid, &r.mark, &what, &place, &r.words, &r.remedy)
+	if err != nil {
+		return r, err
+	}
+	if err = json.Unmarshal([]byte(what), &r.detail); err == nil && place != "" {
+		err = json.Unmarshal([]byte(place), &r.place)
+	}
+	return r, err
+}
+
+// query reads rows of the ledger; where begins behind FROM syncback_item i.
+func query(tx *database.Tx, where string, args ...any) ([]row, error) {
+	rows, err := tx.Query(`SELECT `+columns+` FROM syncback_item i `+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []row
+	for rows.Next() {
+		r, err := scanRow(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
+
+func insert(tx *database.Tx, r row) error {
+	_, err := tx.Exec(`INSERT INTO syncback_item (`+columns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+		string(r.mailbox), int64(r.seq), r.item, string(r.kind), string(r.op), string(r.state), string(r.resume), r.at, r.changed, r.next,
+		r.attempts, r.looks, r.fence, r.lease, r.worker, r.msgid, r.mark, encode(r.detail), encodePlace(r.place), r.words, r.remedy)
+	return err
+}
+
+// save writes what changed in a row, if the row still is as it was read: the fence says so. false
+// means that another worker has it; nothing was written then.
+func save(tx *database.Tx, was row, r row) (bool, error) {
+	result, err := tx.Exec(`UPDATE syncback_item SET state=?, resume=?, changed=?, next=?, attempts=?, looks=?, fence=?, lease=?, worker=?,
+		msgid=?, mark=?, place=?, words=?, remedy=? WHERE mailbox=? AND seq=? AND fence=? AND state=?`,
+		string(r.state), string(r.resume), r.changed, r.next, r.attempts, r.looks, was.fence+1, r.lease, r.worker,
+		r.msgid, r.mark, encodePlace(r.place), r.words, r.remedy, string(r.mailbox), int64(r.seq), was.fence, string(was.state))
+	if err != nil {
+		return false, err
+	}
+	n, err := result.RowsAffected()
+	return n == 1, err
+}
+
+func encode(v any) string {
+	text, _ := json.Marshal(v) // plain structs
+	return string(text)
+}
+
+func encodePlace(p exchange.Place) string {
+	if p == (exchange.Place{}) {
+		return ""
+	}
+	return encode(p)
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func fromMillis(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}

@@ -1,0 +1,145 @@
+package syncback
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"holdover/database"
+	"holdover/exchange"
+	"holdover/mailstore"
+)
+
+// outcome is a row as it was read and as it shall be.
+type outcome struct{ was, now row }
+
+// giveUp is after how many temporary refusals of one item a person is asked: at half an hour each
+// that is most of a day.
+const giveUp = 40
+
+// settle writes an outcome; a message that is verified is told to the store in the same commit (L11).
+func (s *Syncback) settle(tx *database.Tx, o outcome) error {
+	ok, err := save(tx, o.was, o.now)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		s.o.Log.Warn("sync-back: a row was taken over; our outcome is void", "mailbox", o.was.mailbox, "seq", o.was.seq, "message", o.was.item)
+		return errLost
+	}
+	if o.now.state == Verified && o.now.op.gives() {
+		return s.o.Store.Settle(tx, o.now.mailbox, o.now.message())
+	}
+	return nil
+}
+
+// enter moves a row into a state; next is when it is due.
+func (r *row) enter(state State, now, next time.Time, words, remedy string) {
+	if r.state != state {
+		r.changed, r.looks = millis(now), 0
+	}
+	r.state, r.next, r.lease, r.words, r.remedy = state, millis(next), 0, words, remedy
+}
+
+// park stops a row until a person lets it go on, from state resume.
+func (r *row) park(now time.Time, resume State, words, remedy string) {
+	r.enter(Parked, now, time.Time{}, words, remedy)
+	r.resume = resume
+}
+
+// judge is the one place where the end of a call becomes a state.
+func (s *Syncback) judge(ctx context.Context, r row, result told, err error) outcome {
+	now, o := s.now(), outcome{was: r, now: r}
+	n := &o.now
+	var f *exchange.Failure
+	if !errors.As(err, &f) {
+		f = &exchange.Failure{}
+	}
+	words, remedy := f.Answer(), f.Remedy
+	if words == "" && err != nil {
+		words = oneLine(err)
+	}
+	switch {
+	case err == nil && result.seen:
+		n.place = result.place
+		n.enter(Verified, now, time.Time{}, result.words, "")
+	case err == nil:
+		n.place = result.place
+		n.enter(Accepted, now, now, result.words, "")
+		s.routes.well(r.op.route())
+	case errors.Is(err, errGoneThere):
+		n.enter(Verified, now, time.Time{}, "deleted in Exchange meanwhile; left so", "")
+	case errors.Is(err, errNotThere):
+		n.park(now, Waiting, "the message is not there in Exchange (any more)", "Nothing is made anew for it. If it shows up in Exchange again, retry; else leave it.")
+	case errors.Is(err, errMissing):
+		s.judgeMissing(n, now, err)
+	case errors.Is(err, exchange.ErrUnknownMailbox) && s.heldUntil(ctx, r).After(now):
+		n.enter(Waiting, now, now.Add(min(5*time.Minute, s.heldUntil(ctx, r).Sub(now))), words+" (its directory may still be filling: held)", remedy)
+	case errors.Is(err, exchange.ErrUnknownMailbox), errors.Is(err, exchange.ErrRefused), errors.Is(err, exchange.ErrNoFolder):
+		s.judgeRefused(n, now, err, words, remedy)
+	case errors.Is(err, exchange.ErrRoute):
+		s.routes.stop(r.op.route(), now, words, remedy)
+		s.o.Log.Error("sync-back: Exchange's connector does not fit; the route is stopped", "answer", words)
+		n.enter(Waiting, now, now, words, remedy)
+	case errors.Is(err, exchange.ErrUnreachable):
+		s.routes.ail(r.op.route(), now, words, remedy)
+		n.enter(Waiting, now, now, words, remedy)
+	case errors.Is(err, exchange.ErrLogin), errors.Is(err, exchange.ErrThrottled):
+		s.pace.pause(r.mailbox, now.Add(max(f.After, backoff(r.attempts, 5*time.Minute))), words)
+		n.enter(Waiting, now, now, words, remedy)
+	case errors.Is(err, exchange.ErrTemporary), errors.Is(err, exchange.ErrGone):
+		n.enter(Waiting, now, now.Add(max(f.After, backoff(r.attempts, 30*time.Minute))), words, remedy)
+		if r.attempts >= giveUp {
+			n.park(now, Waiting, words, "Exchange refused it for the time being again and again: find out why there, then retry.")
+		}
+	default: // ErrDoubt, and whatever nobody foresaw: never guess (X3)
+		n.enter(InDoubt, now, now, words, "")
+	}
+	return o
+}
+
+// judgeMissing: a message that the store should have and has not is an alarm of the store; Exchange
+// is told nothing about it.
+func (s *Syncback) judgeMissing(n *row, now time.Time, err error) {
+	if errors.Is(err, mailstore.ErrNotFound) {
+		n.park(now, Waiting, "the message is missing in Holdover's own store", "Run holdover verify, restore the Maildir from a backup, then retry.")
+		return
+	}
+	n.enter(Waiting, now, now.Add(time.Minute), oneLine(err), "Check Holdover's storage.")
+}
+
+// judgeRefused parks what Exchange refuses. A folder that is being told itself is waited for.
+func (s *Syncback) judgeRefused(n *row, now time.Time, err error, words, remedy string) {
+	if errors.Is(err, exchange.ErrNoFolder) && n.attempts < 3 {
+		n.enter(Waiting, now, now.Add(backoff(n.attempts, time.Minute)), words, remedy)
+		return
+	}
+	n.park(now, Waiting, words, remedy)
+}
+
+// heldUntil is how long an unknown mailbox is no verdict: after an outage Exchange's directory may
+// still be empty (exchange.md, section 2).
+func (s *Syncback) heldUntil(ctx context.Context, r row) (until time.Time) {
+	_ = s.db.Read(ctx, func(tx *database.Tx) error {
+		at, err := s.opened(tx, r.mailbox)
+		if err == nil && !at.IsZero() {
+			until = at.Add(s.o.Hold)
+		}
+		return err
+	})
+	return until
+}
+
+// backoff is 1, 2, 4 ... s up to most.
+func backoff(attempt int, most time.Duration) time.Duration {
+	return min(time.Second<<min(max(attempt-1, 0), 20), most)
+}
+
+func oneLine(err error) string {
+	text := fmt.Sprint(err)
+	if len(text) > 300 {
+		text = text[:300]
+	}
+	return text
+}

@@ -1,0 +1,240 @@
+package syncback
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"holdover/database"
+	"holdover/email"
+	"holdover/mailstore"
+)
+
+// Counts close: Total = Waiting+Trying+InDoubt+Accepted+Verified+Parked. Collapsed entries count with what they collapsed into.
+type Counts struct{ Total, Waiting, Trying, InDoubt, Accepted, Verified, Parked int }
+
+// Done says that every item was seen in Exchange.
+func (c Counts) Done() bool { return c.Verified == c.Total }
+
+func (c *Counts) add(state State, n int) {
+	c.Total += n
+	switch state {
+	case Waiting:
+		c.Waiting += n
+	case Trying:
+		c.Trying += n
+	case InDoubt:
+		c.InDoubt += n
+	case Accepted:
+		c.Accepted += n
+	case Verified:
+		c.Verified += n
+	case Parked:
+		c.Parked += n
+	}
+}
+
+// left is what may still move by itself.
+func (c Counts) left() int { return c.Waiting + c.Trying + c.InDoubt + c.Accepted }
+
+// MailboxCounts are one mailbox's part of a report.
+type MailboxCounts struct {
+	Mailbox  email.MailboxID
+	Position Position
+	Counts
+}
+
+// Report accounts for every entry.
+type Report struct {
+	Counts
+	Mailboxes []MailboxCounts // by id
+	Rate      float64         // items a minute over the last minutes, 0 unknown
+	Left      time.Duration   // estimate, 0 unknown
+	Trouble   string          // why nothing moves now, "" when it does (English; Exchange's words)
+}
+
+// rateWindow is how far back the rate looks.
+const rateWindow = 5 * time.Minute
+
+// Report accounts for every entry told or to be told since a time, of the mailboxes for which
+// covers is true. What is older and still has to be told counts too.
+func (s *Syncback) Report(ctx context.Context, since time.Time, covers func(email.MailboxID) bool) (Report, error) {
+	counts := map[email.MailboxID]*Counts{}
+	var report Report
+	now := s.now()
+	var finished int
+	var oldest int64
+	err := s.db.Read(ctx, func(tx *database.Tx) error {
+		clear(counts)
+		err := eachCount(tx, func(m email.MailboxID, state State, n int, _ int64) {
+			if covers(m) {
+				if counts[m] == nil {
+					counts[m] = &Counts{}
+				}
+				counts[m].add(state, n)
+			}
+		}, `SELECT mailbox, state, COUNT(*), MIN(changed) FROM syncback_item WHERE at>=? GROUP BY mailbox, state
+			UNION ALL SELECT mailbox, state, COUNT(*), MIN(changed) FROM syncback_item WHERE at<? AND state<>'verified' AND state<>'parked' GROUP BY mailbox, state`,
+			millis(since), millis(since))
+		if err != nil {
+			return err
+		}
+		finished, oldest = 0, 0
+		return eachCount(tx, func(m email.MailboxID, state State, n int, first int64) {
+			if covers(m) && (state == Verified || state == Accepted) {
+				finished += n
+				if oldest == 0 || first < oldest {
+					oldest = first
+				}
+			}
+		}, `SELECT mailbox, state, COUNT(*), MIN(changed) FROM syncback_item WHERE changed>=? GROUP BY mailbox, state`, millis(now.Add(-rateWindow)))
+	})
+	if err != nil {
+		return Report{}, err
+	}
+	if err := s.sum(ctx, &report, counts); err != nil {
+		return Report{}, err
+	}
+	report.rate(finished, now.Sub(fromMillis(oldest)))
+	report.Trouble = s.trouble(&report, now)
+	return report, nil
+}
+
+func eachCount(tx *database.Tx, f func(m email.MailboxID, state State, n int, first int64), text string, args ...any) error {
+	rows, err := tx.Query(text, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var m email.MailboxID
+		var state State
+		var n int
+		var first int64
+		if err := rows.Scan(&m, &state, &n, &first); err != nil {
+			return err
+		}
+		f(m, state, n, first)
+	}
+	return rows.Err()
+}
+
+func (s *Syncback) sum(ctx context.Context, report *Report, counts map[email.MailboxID]*Counts) error {
+	for m, c := range counts {
+		position, err := s.Position(ctx, m)
+		if err != nil {
+			return err
+		}
+		report.Mailboxes = append(report.Mailboxes, MailboxCounts{Mailbox: m, Position: position, Counts: *c})
+		report.Total += c.Total
+		report.Waiting += c.Waiting
+		report.Trying += c.Trying
+		report.InDoubt += c.InDoubt
+		report.Accepted += c.Accepted
+		report.Verified += c.Verified
+		report.Parked += c.Parked
+	}
+	slices.SortFunc(report.Mailboxes, func(a, b MailboxCounts) int { return strings.Compare(string(a.Mailbox), string(b.Mailbox)) })
+	return nil
+}
+
+func (r *Report) rate(finished int, over time.Duration) {
+	if finished == 0 {
+		return
+	}
+	minutes := max(over, 5*time.Second).Minutes()
+	r.Rate = float64(finished) / minutes
+	if left := r.left(); left > 0 {
+		r.Left = time.Duration(float64(left) / r.Rate * float64(time.Minute)).Round(time.Second)
+	}
+}
+
+// trouble says why nothing moves, as long as something is left that should.
+func (s *Syncback) trouble(r *Report, now time.Time) string {
+	if r.left() == 0 {
+		return ""
+	}
+	for _, box := range r.Mailboxes {
+		if box.left() == 0 || box.Position == Closed {
+			continue
+		}
+		if text, alarmed := s.alarmed(box.Mailbox); alarmed {
+			return text
+		}
+		if text := s.routes.trouble(); text != "" {
+			return text
+		}
+		if words := s.pace.why(box.Mailbox, now); words != "" {
+			return "Exchange asks for patience: " + words
+		}
+	}
+	return ""
+}
+
+// Alarm is what an administrator must see now.
+type Alarm struct {
+	Code  string // "connector-mismatch"
+	Since time.Time
+	Text  string // English, with remedy
+}
+
+// Alarms lists routes that are stopped because Exchange's connector does not fit.
+func (s *Syncback) Alarms() []Alarm {
+	s.routes.mu.Lock()
+	defer s.routes.mu.Unlock()
+	var list []Alarm
+	for which, a := range s.routes.state {
+		if a.mismatch {
+			list = append(list, Alarm{Code: "connector-mismatch", Since: a.since, Text: string(which) + " into Exchange is stopped: " + a.words + ". " + a.remedy})
+		}
+	}
+	return list
+}
+
+// Line is one item of the ledger.
+type Line struct {
+	Mailbox  email.MailboxID
+	Seq      mailstore.Seq
+	Message  email.MessageID // "" for a folder
+	Kind     mailstore.Kind
+	State    State
+	Attempts int
+	At       time.Time // of the entry
+	Changed  time.Time
+	Next     time.Time // next try, zero: none
+	Words    string    // Exchange's words or the reason
+	Remedy   string
+}
+
+// Lines lists items told or to be told since a time; state "" is all, m "" is all; newest first.
+func (s *Syncback) Lines(ctx context.Context, since time.Time, m email.MailboxID, state State, limit int) (lines []Line, err error) {
+	where, args := `WHERE (at>=? OR state<>'verified')`, []any{millis(since)}
+	if m != "" {
+		where, args = where+` AND mailbox=?`, append(args, string(m))
+	}
+	if state != "" {
+		where, args = where+` AND state=?`, append(args, string(state))
+	}
+	err = s.db.Read(ctx, func(tx *database.Tx) error {
+		rows, err := query(tx, where+` ORDER BY at DESC, mailbox, seq DESC LIMIT ?`, append(args, limit)...)
+		lines = make([]Line, 0, len(rows))
+		for _, r := range rows {
+			lines = append(lines, r.line())
+		}
+		return err
+	})
+	return lines, err
+}
+
+func (r *row) line() Line {
+	l := Line{Mailbox: r.mailbox, Seq: r.seq, Message: r.message(), Kind: r.kind, State: r.state, Attempts: r.attempts,
+		At: fromMillis(r.at), Changed: fromMillis(r.changed), Words: r.words, Remedy: r.remedy}
+	if r.op == folder {
+		l.Message = ""
+	}
+	if r.state == Waiting || r.state == Accepted || r.state == InDoubt {
+		l.Next = fromMillis(r.next)
+	}
+	return l
+}

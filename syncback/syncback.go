@@ -1,0 +1,181 @@
+// Package syncback drains the change log into Exchange through connectors: order, retries, and
+// proof that nothing is missing or doubled.
+//
+// Each entry that Exchange must hear of is a row of the ledger (table syncback_item), made in the
+// same commit that moves our cursor over the entry. A row goes
+//
+//	waiting → trying → accepted → verified
+//	            └→ in doubt ┘        parked: needs a person
+//
+// trying is durable before the call and the outcome after it. Who finds trying without its
+// worker knows nothing of what Exchange did: the row is in doubt, and is told again only when
+// Exchange was looked through and the message proven absent (design L10). The gate is computed
+// in the transaction that claims (L4); rows are planned while it is closed, so that pages can
+// count what waits.
+package syncback
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"holdover/continuity"
+	"holdover/database"
+	"holdover/directory"
+	"holdover/email"
+	"holdover/exchange"
+	"holdover/mailstore"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// consumer is our name at the change log's cursors.
+const consumer = "syncback"
+
+// Store is what sync-back needs of the mail store.
+type Store interface {
+	DB() *database.DB
+	Alarms() []mailstore.Alarm
+	Behind(ctx context.Context, consumer string) ([]email.MailboxID, error)
+	Cursor(ctx context.Context, consumer string, m email.MailboxID) (mailstore.Seq, error)
+	Entries(ctx context.Context, m email.MailboxID, after mailstore.Seq, limit int) ([]mailstore.Entry, error)
+	Advance(ctx context.Context, consumer string, m email.MailboxID, from, to mailstore.Seq, f func(*database.Tx) error) error
+	Messages(ctx context.Context, m email.MailboxID, ids []email.MessageID) ([]mailstore.Message, error)
+	Folders(ctx context.Context, m email.MailboxID) ([]mailstore.Folder, error)
+	Raw(ctx context.Context, m email.MailboxID, id email.MessageID) ([]byte, error)
+	Settle(tx *database.Tx, m email.MailboxID, ids ...email.MessageID) error
+	Watch() (notices <-chan mailstore.Notice, stop func())
+}
+
+// Gate says whether changes of a mailbox may flow (L4).
+type Gate interface {
+	Closed(tx *database.Tx, m email.MailboxID) (bool, continuity.Kind, error)
+	Watch() (notices <-chan struct{}, stop func())
+}
+
+// Directory names a mailbox's address in Exchange.
+type Directory interface {
+	Mailbox(id email.MailboxID) (directory.Mailbox, bool)
+}
+
+// Deliverer hands mail from outside to Exchange; *exchange.SMTP.
+type Deliverer interface {
+	Deliver(ctx context.Context, from string, to []string, octets []byte) (words string, err error)
+}
+
+// Mailboxes reads and changes mailboxes in Exchange; *exchange.IMAP.
+type Mailboxes interface {
+	Find(ctx context.Context, mailbox string, q exchange.Query) ([]exchange.Copy, error)
+	Append(ctx context.Context, mailbox string, to exchange.Folder, item exchange.Item) (exchange.Place, error)
+	SetFlags(ctx context.Context, mailbox string, at exchange.Place, flags exchange.Flags) (exchange.Flags, error)
+	Move(ctx context.Context, mailbox string, at exchange.Place, to exchange.Folder) error
+	Remove(ctx context.Context, mailbox string, at exchange.Place) error
+	Create(ctx context.Context, mailbox, name string) error
+}
+
+// Pace bounds what Exchange is told, in items a second; 0 is no bound.
+type Pace struct{ Mailbox, All float64 }
+
+// Options are what sync-back is given. Zero values take the defaults named.
+type Options struct {
+	Store     Store
+	Gate      Gate
+	Directory Directory
+	SMTP      Deliverer
+	IMAP      Mailboxes
+	Node      string          // name of this node, its own among all that share the database; default "node"
+	Workers   int             // mailboxes worked on at once, default 4
+	Pace      Pace            // default: no bound
+	Waits     []time.Duration // when an item in doubt is looked for again, default 1, 5, 30, 60 min (L10)
+	Call      time.Duration   // longest time of one call, default 12 min
+	Lease     time.Duration   // a claim outlives any call; default Call and 3 min more
+	Hold      time.Duration   // how long after the gate opened an unknown mailbox is held, default 1 h
+	Now       func() time.Time
+	Log       *slog.Logger
+
+	faults faults                                      // planted by this package's tests only
+	at     func(point string, m email.MailboxID) error // fail points of this package's tests; an error is a kill
+}
+
+// faults are mistakes that the tests plant, to see that their checker finds them.
+type faults struct{ noLookup, noIntent, noGate, skipEntry bool }
+
+// Syncback tells Exchange what has happened. It is safe for many goroutines; several nodes may
+// share one database.
+type Syncback struct {
+	o      Options
+	db     *database.DB
+	pace   *pace
+	routes *routes
+	agenda *agenda
+
+	mu    sync.Mutex
+	calls map[email.MailboxID]context.CancelFunc // under way, for a lockdown to cut
+}
+
+// New migrates the ledger. What this node was trying when it ended is in doubt from here on.
+func New(ctx context.Context, o Options) (*Syncback, error) {
+	if o.Store == nil || o.Gate == nil || o.Directory == nil || o.SMTP == nil || o.IMAP == nil {
+		return nil, errors.New("sync-back: store, gate, directory and both connectors are needed")
+	}
+	o = o.withDefaults()
+	if o.Lease <= o.Call {
+		return nil, fmt.Errorf("sync-back: the lease (%v) must outlive the longest call (%v)", o.Lease, o.Call)
+	}
+	s := &Syncback{o: o, db: o.Store.DB(), pace: newPace(o.Pace), routes: newRoutes(), agenda: newAgenda(),
+		calls: map[email.MailboxID]context.CancelFunc{}}
+	if err := s.db.Migrate(ctx, "syncback", migrations); err != nil {
+		return nil, fmt.Errorf("sync-back: %w", err)
+	}
+	return s, s.reclaim(ctx)
+}
+
+func (o Options) withDefaults() Options {
+	def := func(d *time.Duration, v time.Duration) {
+		if *d <= 0 {
+			*d = v
+		}
+	}
+	def(&o.Call, 12*time.Minute)
+	def(&o.Lease, o.Call+3*time.Minute)
+	def(&o.Hold, time.Hour)
+	if o.Workers <= 0 {
+		o.Workers = 4
+	}
+	if len(o.Waits) == 0 {
+		o.Waits = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 60 * time.Minute}
+	}
+	if o.Node == "" {
+		o.Node = "node"
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// step is a fail point: tests end an instance there as a kill would.
+func (s *Syncback) step(point string, m email.MailboxID) error {
+	if s.o.at == nil {
+		return nil
+	}
+	return s.o.at(point, m)
+}
+
+// write is every write to the ledger.
+func (s *Syncback) write(ctx context.Context, m email.MailboxID, f func(*database.Tx) error) error {
+	if err := s.step("write", m); err != nil {
+		return err
+	}
+	return s.db.Write(ctx, f)
+}
+
+func (s *Syncback) now() time.Time { return s.o.Now() }

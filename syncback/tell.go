@@ -1,0 +1,267 @@
+package syncback
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"holdover/email"
+	"holdover/exchange"
+	"holdover/mailstore"
+)
+
+// told is what a successful call brought.
+type told struct {
+	words string
+	place exchange.Place
+	seen  bool // the call itself saw the effect: nothing is left to look for
+}
+
+// errMissing says that the store cannot give what is to be told.
+var errMissing = errors.New("the store has not got the message")
+
+// tell makes the one call of a claimed row. It is cut when its time is over, well before the
+// lease ends, and when a lockdown closes the mailbox.
+func (s *Syncback) tell(ctx context.Context, r row) (result told, err error) {
+	box, ok := s.o.Directory.Mailbox(r.mailbox)
+	if !ok || box.Address == "" {
+		return told{}, &exchange.Failure{Kind: exchange.ErrRefused, Op: "directory", Words: "the directory has no address for this mailbox",
+			Remedy: "Put the mailbox back into the directory, then retry."}
+	}
+	// Who was frozen since the claim must not start now: the row may be another's already (X4).
+	left := fromMillis(r.lease).Sub(s.now()) - (s.o.Lease - s.o.Call)
+	if r.lease != 0 && left <= 0 {
+		return told{}, &exchange.Failure{Kind: exchange.ErrTemporary, Op: "lease", Words: "the claim was too old to begin"}
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.o.Call)
+	defer cancel()
+	s.begin(r.mailbox, cancel)
+	defer s.end(r.mailbox)
+	switch r.op {
+	case deliver:
+		return s.tellDelivery(ctx, r, box.Address)
+	case put:
+		return s.tellCopy(ctx, r, box.Address)
+	case draft:
+		return s.tellDraft(ctx, r, box.Address)
+	case erase:
+		return s.tellErasure(ctx, r, box.Address)
+	case flags:
+		return s.tellFlags(ctx, r, box.Address)
+	case move:
+		return s.tellMove(ctx, r, box.Address)
+	case folder:
+		return told{seen: true, words: "the folder is there"}, s.o.IMAP.Create(ctx, box.Address, r.detail.Name)
+	}
+	return told{}, fmt.Errorf("unknown operation %q", r.op)
+}
+
+// tellDelivery gives mail from outside back as it came: original envelope sender, received octets.
+func (s *Syncback) tellDelivery(ctx context.Context, r row, address string) (told, error) {
+	raw, err := s.o.Store.Raw(ctx, r.mailbox, r.message())
+	if err != nil {
+		return told{}, missing(err)
+	}
+	words, err := s.o.SMTP.Deliver(ctx, r.detail.Sender, []string{address}, raw)
+	return told{words: words}, err
+}
+
+// tellCopy puts a colleague's mail into the Inbox, unread, or the sent copy into Sent, read. Both
+// would be marked as outside mail, or sent again, if they went by SMTP.
+func (s *Syncback) tellCopy(ctx context.Context, r row, address string) (told, error) {
+	raw, err := s.o.Store.Raw(ctx, r.mailbox, r.message())
+	if err != nil {
+		return told{}, missing(err)
+	}
+	to, err := s.remoteFolder(ctx, r.mailbox, r.detail.To)
+	if err != nil {
+		return told{}, err
+	}
+	item := exchange.Item{Octets: raw, Date: fromMillis(r.detail.Date), Others: r.detail.Others}
+	if r.detail.Flags != nil {
+		item.Flags = remoteFlags(*r.detail.Flags)
+	}
+	place, err := s.o.IMAP.Append(ctx, address, to, item)
+	return told{place: place, words: "appended"}, err
+}
+
+// tellDraft puts the newest version into Drafts and then takes every earlier one away. All
+// versions share one Message-ID, so what it leaves is one copy, the newest, however often it runs.
+func (s *Syncback) tellDraft(ctx context.Context, r row, address string) (told, error) {
+	messages, err := s.o.Store.Messages(ctx, r.mailbox, []email.MessageID{r.message()})
+	if err != nil {
+		return told{}, missing(err)
+	}
+	if len(messages) == 0 || messages[0].Folder != mailstore.Drafts {
+		return told{seen: true, words: "the draft was sent or discarded before it went back"}, nil
+	}
+	raw, err := s.o.Store.Raw(ctx, r.mailbox, r.message())
+	if err != nil {
+		return told{}, missing(err)
+	}
+	drafts := exchange.Folder{Role: exchange.Drafts}
+	earlier, err := s.copies(ctx, r, address, []exchange.Folder{drafts})
+	if err != nil {
+		return told{}, err
+	}
+	place, err := s.o.IMAP.Append(ctx, address, drafts, exchange.Item{Octets: raw, Flags: exchange.Flags{Draft: true, Seen: true}, Date: fromMillis(r.at)})
+	if err != nil {
+		return told{}, err
+	}
+	for _, old := range earlier {
+		if err := s.o.IMAP.Remove(ctx, address, old.Place); err != nil {
+			return told{}, err // done again as a whole: the version just put becomes an earlier one
+		}
+	}
+	return told{place: place, words: "appended"}, nil
+}
+
+// tellErasure takes a draft away: for good when it was sent, since its copy in Sent stays; into
+// Deleted Items when the person discarded it.
+func (s *Syncback) tellErasure(ctx context.Context, r row, address string) (told, error) {
+	copies, err := s.copies(ctx, r, address, []exchange.Folder{{Role: exchange.Drafts}})
+	if err != nil {
+		return told{}, err
+	}
+	messages, err := s.o.Store.Messages(ctx, r.mailbox, []email.MessageID{r.message()})
+	if err != nil {
+		return told{}, missing(err)
+	}
+	sent := len(messages) > 0
+	for _, c := range copies {
+		if sent {
+			err = s.o.IMAP.Remove(ctx, address, c.Place)
+		} else {
+			err = s.o.IMAP.Move(ctx, address, c.Place, exchange.Folder{Role: exchange.Trash})
+		}
+		if err != nil && !errors.Is(err, exchange.ErrGone) {
+			return told{}, err
+		}
+	}
+	return told{seen: true, words: fmt.Sprintf("%d version(s) taken away", len(copies))}, nil
+}
+
+// tellFlags makes the marks of a message as the person left them.
+func (s *Syncback) tellFlags(ctx context.Context, r row, address string) (told, error) {
+	at, err := s.locate(ctx, r, address)
+	if err != nil {
+		return told{}, err
+	}
+	want := remoteFlags(*r.detail.Flags)
+	now, err := s.o.IMAP.SetFlags(ctx, address, at.Place, want)
+	if err != nil {
+		return told{}, err
+	}
+	if now.Seen != want.Seen || now.Flagged != want.Flagged || now.Answered != want.Answered {
+		return told{}, &exchange.Failure{Kind: exchange.ErrTemporary, Op: "STORE", Words: "Exchange said yes but shows other flags"}
+	}
+	return told{seen: true, place: at.Place, words: "flags set"}, nil
+}
+
+// tellMove moves a message. Where somebody has moved it in Exchange meanwhile, away from where the
+// person in the portal saw it, Exchange's state wins (exchange.md, section 5: base, ours, theirs);
+// for a message that we ourselves brought there is no such earlier state and ours is newer.
+func (s *Syncback) tellMove(ctx context.Context, r row, address string) (told, error) {
+	to, err := s.remoteFolder(ctx, r.mailbox, r.detail.To)
+	if err != nil {
+		return told{}, err
+	}
+	if there, err := s.copies(ctx, r, address, []exchange.Folder{to}); err != nil {
+		return told{}, err
+	} else if len(there) > 0 {
+		return told{seen: true, place: there[0].Place, words: "is there"}, nil
+	}
+	at, err := s.locate(ctx, r, address)
+	if err != nil {
+		return told{}, err
+	}
+	if r.mark == "" && r.detail.From != "" {
+		from, err := s.remoteFolder(ctx, r.mailbox, r.detail.From)
+		if err == nil && !lies(at, from) && at.Role != exchange.Inbox {
+			return told{seen: true, place: at.Place, words: "was moved in Exchange meanwhile and is left there"}, nil
+		}
+	}
+	return told{words: "moved"}, s.o.IMAP.Move(ctx, address, at.Place, to)
+}
+
+// lies says whether a copy is in a folder.
+func lies(c exchange.Copy, f exchange.Folder) bool {
+	if f.Role != "" {
+		return c.Role == f.Role
+	}
+	return c.Folder == f.Name
+}
+
+func missing(err error) error {
+	return fmt.Errorf("%w: %w", errMissing, err)
+}
+
+// remoteFolder translates a folder of the store.
+func (s *Syncback) remoteFolder(ctx context.Context, m email.MailboxID, id mailstore.FolderID) (exchange.Folder, error) {
+	switch id {
+	case mailstore.Inbox, mailstore.Drafts, mailstore.Sent, mailstore.Archive, mailstore.Trash, mailstore.Junk:
+		return exchange.Folder{Role: exchange.Role(id)}, nil
+	}
+	folders, err := s.o.Store.Folders(ctx, m)
+	if err != nil {
+		return exchange.Folder{}, missing(err)
+	}
+	for _, f := range folders {
+		if f.ID == id {
+			return exchange.Folder{Name: f.Name}, nil
+		}
+	}
+	return exchange.Folder{}, missing(fmt.Errorf("folder %s: %w", id, mailstore.ErrNotFound))
+}
+
+func remoteFlags(f mailstore.Flags) exchange.Flags {
+	return exchange.Flags{Seen: f.Seen, Flagged: f.Flagged, Answered: f.Answered}
+}
+
+// begin and end keep the calls under way, so that a lockdown can cut them.
+func (s *Syncback) begin(m email.MailboxID, cancel context.CancelFunc) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls[m] = cancel
+}
+
+func (s *Syncback) end(m email.MailboxID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.calls, m)
+}
+
+// cut ends the calls of mailboxes that a lockdown covers.
+func (s *Syncback) cut(ctx context.Context) {
+	s.mu.Lock()
+	var under []email.MailboxID
+	for m := range s.calls {
+		under = append(under, m)
+	}
+	s.mu.Unlock()
+	for _, m := range under {
+		if !s.locked(ctx, m) {
+			continue
+		}
+		s.mu.Lock()
+		if cancel := s.calls[m]; cancel != nil {
+			cancel()
+		}
+		s.mu.Unlock()
+	}
+}
+
+// since is how far back Exchange's copies of a row can lie: its own date of an appended copy is
+// the message's, that of a delivered one is later. A day and more is left for clocks.
+func since(rows []row) time.Time {
+	var oldest int64
+	for _, r := range rows {
+		for _, at := range []int64{r.at, r.detail.Date} {
+			if at != 0 && (oldest == 0 || at < oldest) {
+				oldest = at
+			}
+		}
+	}
+	return fromMillis(oldest).AddDate(0, 0, -2)
+}
