@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -23,8 +24,9 @@ import (
 
 // pg is a PostgreSQL of our own on a free port of the loopback address.
 type pg struct {
-	port int
-	made atomic.Int64
+	port  int
+	alive io.Closer // the input of the script; kept from the garbage collector, which would close it
+	made  atomic.Int64
 }
 
 // started holds the one server of this test binary.
@@ -88,10 +90,11 @@ func start() (*pg, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := run(who, dir, bin, port); err != nil {
+	alive, err := run(who, dir, bin, port)
+	if err != nil {
 		return nil, err
 	}
-	s := &pg{port: port}
+	s := &pg{port: port, alive: alive}
 	return s, s.ready()
 }
 
@@ -127,18 +130,19 @@ wait $server
 rm -rf "$2"
 `
 
-func run(who *syscall.SysProcAttr, dir, bin string, port int) error {
-	make := exec.Command(filepath.Join(bin, "initdb"), "-D", dir+"/data", "-U", "holdover", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-	make.SysProcAttr, make.Dir = who, dir
-	if out, err := make.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w: %s", err, out)
+func run(who *syscall.SysProcAttr, dir, bin string, port int) (io.Closer, error) {
+	first := exec.Command(filepath.Join(bin, "initdb"), "-D", dir+"/data", "-U", "holdover", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	first.SysProcAttr, first.Dir = who, dir
+	if out, err := first.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("initdb: %w: %s", err, out)
 	}
 	keep := exec.Command("/bin/sh", "-c", script, "sh", bin, dir, strconv.Itoa(port))
 	keep.SysProcAttr, keep.Dir = who, dir
-	if _, err := keep.StdinPipe(); err != nil {
-		return err
+	input, err := keep.StdinPipe()
+	if err != nil {
+		return nil, err
 	}
-	return keep.Start()
+	return input, keep.Start()
 }
 
 func (s *pg) ready() error {
