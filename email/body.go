@@ -1,6 +1,7 @@
 package email
 
 import (
+	"net/url"
 	"path"
 	"strings"
 	"unicode/utf8"
@@ -100,6 +101,29 @@ func isInline(n, parent *node) bool {
 	}
 	kind, _ := disposition(n.header.raw("Content-Disposition"))
 	return kind != "attachment"
+}
+
+// offerUnused makes files of inline images that no HTML part shows, so that nobody misses them.
+func (s *selection) offerUnused() {
+	if len(s.inline) == 0 {
+		return
+	}
+	var markup strings.Builder
+	for _, p := range s.pieces {
+		if p.html != nil {
+			markup.WriteString(strings.ToLower(p.html.markup(maxHTML)))
+		}
+	}
+	var used []*node
+	for _, n := range s.inline {
+		id := strings.ToLower(contentID(n))
+		if strings.Contains(markup.String(), "cid:"+id) || strings.Contains(markup.String(), "cid:"+url.PathEscape(id)) {
+			used = append(used, n)
+		} else {
+			s.files = append(s.files, n)
+		}
+	}
+	s.inline = used
 }
 
 func contentID(n *node) string {

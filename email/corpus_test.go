@@ -68,12 +68,22 @@ func TestCorpus(t *testing.T) {
 	t.Logf("%d files, worst %v: %s", files, worst, worstName)
 }
 
+// empties have parts without any text in them.
+var empties = map[string]bool{
+	"mailparser-rs-malformed--000.eml":              true,
+	"mailparser-rs-malformed--007.eml":              true,
+	"mime4j--multipartemptypart.eml":                true,
+	"mime4j--multipartnestedemptypartsnorfc822.eml": true,
+	"nodemailer--htmllargecallstack.eml":            true, // a title and no body
+}
+
 func readAll(t *testing.T, name string, octets []byte) {
 	before := string(octets)
 	sum := Summarize(octets)
 	m := Parse(octets)
 	text := m.Text()
-	safe, _ := m.SafeHTML(nil)
+	safe, _ := m.SafeHTML(partLink)
+	checkSafe(t, name, safe)
 	fresh, quoted := Fold(text)
 	if fresh+quoted != text {
 		t.Errorf("%s: Fold loses text", name)
@@ -91,7 +101,7 @@ func readAll(t *testing.T, name string, octets []byte) {
 		checkWire(t, name, out)
 	}
 	readable := strings.TrimSpace(text+safe) != "" || len(m.Attachments) > 0 || m.Problem != ""
-	if strings.HasSuffix(name, ".eml") && !readable && strings.TrimSpace(string(octets[m.root.start:])) != "" {
+	if strings.HasSuffix(name, ".eml") && !readable && !empties[filepath.Base(name)] && strings.TrimSpace(string(octets[m.root.start:])) != "" {
 		t.Errorf("%s: nothing readable, no file, no problem", name)
 	}
 	if sum.BodyHash == "" || before != string(octets) {

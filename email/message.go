@@ -42,7 +42,7 @@ func Parse(octets []byte) *Message {
 	for _, leaf := range m.leaves {
 		m.Parts = append(m.Parts, leaf.part())
 	}
-	for _, leaf := range m.files() {
+	for _, leaf := range m.chosen.files {
 		m.Attachments = append(m.Attachments, m.Parts[leaf.index])
 	}
 	if m.Problem == "" && m.overBudget() {
@@ -56,6 +56,7 @@ func read(octets []byte) *Message {
 	m := &Message{}
 	m.root, m.leaves, m.Problem = readStructure(lineEnds(octets))
 	m.chosen = choose(m.root)
+	m.chosen.offerUnused()
 	return m
 }
 

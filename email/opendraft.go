@@ -34,7 +34,7 @@ func OpenDraft(octets []byte) (Draft, error) {
 		d.From = from[0]
 	}
 	m.openText(&d)
-	for _, leaf := range m.files() {
+	for _, leaf := range m.chosen.files {
 		content, _ := m.Content(leaf.index)
 		p := leaf.part()
 		d.Attachments = append(d.Attachments, Attachment{Name: p.Name, Type: p.Type, Octets: content}.normal())

@@ -35,7 +35,7 @@ func summarize(octets []byte, m *Message) Summary {
 		ThreadIndex: strings.Join(strings.Fields(h.raw("Thread-Index")), ""),
 		ThreadTopic: cutRunes(decodeText(h.raw("Thread-Topic"), hint), maxSubject),
 		Snippet:     m.snippet(),
-		Attachments: len(m.files()),
+		Attachments: len(m.chosen.files),
 		Automatic:   isAutomatic(h),
 	}
 	if sender := addressList(h.raw("Sender"), hint); len(sender) > 0 {
@@ -114,6 +114,3 @@ func shorten(text string) string {
 	}
 	return out.String()
 }
-
-// files are the leaves shown as files: also images in the text's family that the text never shows.
-func (m *Message) files() []*node { return m.chosen.files }
