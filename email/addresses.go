@@ -68,38 +68,40 @@ func (m mailbox) address(hint string) Address {
 
 // bareAddress reads "name@example.org" and, without brackets, "Name name@example.org".
 func bareAddress(phrase, name string) Address {
-	addr := phrase
-	if strings.Contains(phrase, " ") && !strings.Contains(phrase, " @") && !strings.Contains(phrase, "@ ") {
-		words := strings.Fields(phrase)
-		for i, w := range words {
-			if strings.Contains(w, "@") {
-				addr = w
-				words = append(words[:i:i], words[i+1:]...)
-				break
-			}
-		}
-		if name == "" {
-			name = decodeText(strings.Join(words, " "), "")
-		}
+	addr := cleanAddr(phrase)
+	at := strings.LastIndexByte(addr, ' ')
+	if at < 0 {
+		return Address{Name: name, Addr: addr}
 	}
-	return Address{Name: name, Addr: cleanAddr(addr)}
+	if !strings.Contains(addr[at:], "@") || strings.Contains(addr[:at], "@") {
+		return Address{Name: decodeText(phrase, "")}
+	}
+	if name == "" {
+		name = decodeText(addr[:at], "")
+	}
+	return Address{Name: name, Addr: addr[at+1:]}
 }
 
-// cleanAddr drops an obsolete route, white space and control characters (RFC 5322, 4.4).
+// cleanAddr drops an obsolete route, brackets, control characters, and white space around dots and
+// the @ (RFC 5322, 4.4). Other spaces stay: without them it would be somebody else's address.
 func cleanAddr(s string) string {
-	s = decodeText(s, "")
+	s = strings.TrimSpace(oneLine(decodeWords(s, "")))
 	if strings.HasPrefix(s, "@") {
 		if _, after, ok := strings.Cut(s, ":"); ok {
 			s = after
 		}
 	}
 	s = strings.TrimPrefix(s, "mailto:")
-	return strings.Map(func(r rune) rune {
-		if r <= ' ' || r == '<' || r == '>' || r == '\u00a0' {
-			return -1
+	words := strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\u00a0' || r == '<' || r == '>' })
+	var out strings.Builder
+	for i, word := range words {
+		if i > 0 && !strings.HasPrefix(word, "@") && !strings.HasPrefix(word, ".") &&
+			!strings.HasSuffix(words[i-1], "@") && !strings.HasSuffix(words[i-1], ".") {
+			out.WriteByte(' ')
 		}
-		return r
-	}, s)
+		out.WriteString(word)
+	}
+	return out.String()
 }
 
 // eachMailbox cuts a list at its commas and semicolons in one pass and hands over each entry until
@@ -137,6 +139,8 @@ func eachMailbox(s string, yield func(mailbox) bool) {
 		case c == '\\' && i+1 < len(s):
 			m.phrase.WriteByte(s[i+1])
 			i += 2
+		case c == '>' && m.hasAddr:
+			i++
 		default:
 			m.at = m.at || c == '@'
 			m.phrase.WriteByte(c)

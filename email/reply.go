@@ -64,6 +64,9 @@ func recipients(m *Message, mode ReplyMode, own map[string]bool) (to, cc []Addre
 	}
 	if mode == ReplyAll {
 		if !selfSent {
+			if len(without(to, own)) == 0 {
+				to = reachable(m.From) // Reply-To names only the person: the author would be left out
+			}
 			to = append(slices.Clone(to), reachable(m.To)...)
 		}
 		to, cc = without(to, own), without(reachable(m.Cc), own)

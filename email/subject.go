@@ -41,7 +41,7 @@ func cutReplyMark(s string) (string, bool) {
 	if !replyMarks[strings.ToLower(s[:n])] {
 		return s, false
 	}
-	rest := cutCounter(s[n:])
+	rest := cutCounter(strings.TrimLeft(s[n:], " "))
 	rest = strings.TrimLeft(rest, " ")
 	for _, colon := range []string{":", "："} {
 		if after, ok := strings.CutPrefix(rest, colon); ok {
