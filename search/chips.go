@@ -52,10 +52,14 @@ func without(n node, l *leaf) node {
 			return nil
 		}
 	case not:
-		if of := without(n.of, l); of != nil {
+		switch of := without(n.of, l).(type) {
+		case nil:
+			return nil
+		case not:
+			return of.of
+		default:
 			return not{of}
 		}
-		return nil
 	case and:
 		return joinAnd(left(n))
 	case or:

@@ -96,7 +96,7 @@ const gap = 10
 // addPerson appends a display name, and an address both by its words and by its parts: the whole,
 // the local part, the domain and the domains above it.
 func (s *termStream) addPerson(a email.Address, position int) int {
-	position = s.addText(a.Name, position, false)
+	position = s.addText(a.Name, position, false) + gap
 	if a.Addr == "" {
 		return position
 	}
