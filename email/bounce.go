@@ -2,6 +2,8 @@ package email
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"mime"
@@ -34,13 +36,18 @@ type FailedRecipient struct {
 const maxReturnedHeader = 64 << 10
 
 // WriteBounce writes the report: plain words first, then message/delivery-status, then the header
-// of the original. It is an answer to the original, so that it stands in the same conversation.
+// of the original. It is an answer to the original, so that it stands in the same conversation. The
+// same Bounce with the same MessageID is written as the same octets, so that a report written again
+// after a crash is known for the same one.
 func WriteBounce(w io.Writer, b Bounce) error {
 	original := Summarize(b.Original)
+	if b.MessageID = cleanID(b.MessageID); b.MessageID == "" {
+		b.MessageID = NewMessageID(b.From.Domain())
+	}
 	top := newHeader(b.fields(original))
-	boundary := strings.ReplaceAll(NewMessageID("b"), "@", "")
+	seed := sha256.Sum256(append([]byte(b.MessageID+"\n"), b.Original...))
 	top.Set("Content-Type", mime.FormatMediaType("multipart/report", map[string]string{
-		"report-type": "delivery-status", "boundary": "=_r" + boundary,
+		"report-type": "delivery-status", "boundary": "=_r" + hex.EncodeToString(seed[:16]),
 	}))
 	report, err := message.CreateWriter(w, top)
 	if err != nil {
@@ -62,17 +69,13 @@ func WriteBounce(w io.Writer, b Bounce) error {
 }
 
 func (b Bounce) fields(original Summary) []Field {
-	id := cleanID(b.MessageID)
-	if id == "" {
-		id = NewMessageID(b.From.Domain())
-	}
 	subject := "Undeliverable: "
 	if b.Lang == "de" {
 		subject = "Nicht zugestellt: "
 	}
 	fields := []Field{
 		{"MIME-Version", "1.0"},
-		{"Message-ID", "<" + id + ">"},
+		{"Message-ID", "<" + b.MessageID + ">"},
 		{"Date", b.Date.Format(time.RFC1123Z)},
 		{"From", b.From.String()},
 		{"To", b.To.String()},
