@@ -267,7 +267,7 @@ var smtpCases = map[string]func(*testing.T){
 		c.send("Subject: x\r\n\r\nx\r\n.\r\n")
 		c.want("250")
 		s.only(t)
-		if to := s.store.all()[0].To; len(to) != 2 {
+		if to := s.store.all()[0].To; len(to) != 2 { // the third RCPT was a second one for Bert
 			t.Errorf("delivered to %v", to)
 		}
 	},

@@ -134,7 +134,7 @@ type server struct {
 }
 
 // serve starts a server on 127.0.0.1 with a memory behind it, as changed by the options.
-func serve(t *testing.T, change ...func(*InboundOptions)) *server {
+func serve(t testing.TB, change ...func(*InboundOptions)) *server {
 	t.Helper()
 	s := &server{store: &memory{}}
 	o := InboundOptions{
@@ -171,12 +171,12 @@ func serve(t *testing.T, change ...func(*InboundOptions)) *server {
 
 // client speaks SMTP by hand.
 type client struct {
-	t *testing.T
+	t testing.TB
 	net.Conn
 	r *bufio.Reader
 }
 
-func (s *server) dial(t *testing.T) *client {
+func (s *server) dial(t testing.TB) *client {
 	t.Helper()
 	conn, err := net.Dial("tcp", s.addr)
 	if err != nil {
@@ -188,7 +188,7 @@ func (s *server) dial(t *testing.T) *client {
 }
 
 // hello dials and gets through greeting and EHLO.
-func (s *server) hello(t *testing.T) *client {
+func (s *server) hello(t testing.TB) *client {
 	t.Helper()
 	c := s.dial(t)
 	c.want("220")

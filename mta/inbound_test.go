@@ -71,6 +71,7 @@ func TestGroups(t *testing.T) {
 	c.do("MAIL FROM:<a@b.example>", "250")
 	c.do("RCPT TO:<a.nna@corp.example>", "250")
 	c.do("RCPT TO:<team@corp.example>", "250")
+	c.do("RCPT TO:<team@corp.example>", "250")
 	c.do("RCPT TO:<bert@corp.example>", "250")
 	c.do("RCPT TO:<empty@corp.example>", "450 4.2.4")
 	c.do("DATA", "354")
@@ -78,7 +79,10 @@ func TestGroups(t *testing.T) {
 	c.want("250 2.6.0")
 	s.only(t)
 	to := s.store.all()[0].To
-	want := []mailstore.Recipient{{Mailbox: anna.ID, Address: "a.nna@corp.example"}, {Mailbox: bert.ID, Address: "team@corp.example"}}
+	want := []mailstore.Recipient{
+		{Mailbox: anna.ID, Address: "a.nna@corp.example"}, {Mailbox: anna.ID, Address: "team@corp.example"},
+		{Mailbox: bert.ID, Address: "team@corp.example"}, {Mailbox: bert.ID, Address: "bert@corp.example"},
+	}
 	if fmt.Sprint(to) != fmt.Sprint(want) {
 		t.Errorf("delivered to %v, want %v", to, want)
 	}

@@ -21,7 +21,7 @@ type mailID = email.MessageID
 type envelope struct {
 	open    bool
 	from    string
-	inside  []mailstore.Recipient // each mailbox once
+	inside  []mailstore.Recipient // each mailbox once for each of its addresses given; the store makes one message
 	outside []string              // each address once
 }
 
@@ -107,8 +107,8 @@ func (s *session) addTarget(to string, t directory.Target) error {
 		return refuse(450, 4, 2, 4, "this group has no members now, try later")
 	}
 	for _, m := range t.Mailboxes {
-		if !slices.ContainsFunc(s.inside, func(r mailstore.Recipient) bool { return r.Mailbox == m.ID }) {
-			s.inside = append(s.inside, mailstore.Recipient{Mailbox: m.ID, Address: to})
+		if r := (mailstore.Recipient{Mailbox: m.ID, Address: to}); !slices.Contains(s.inside, r) {
+			s.inside = append(s.inside, r)
 		}
 	}
 	for _, address := range outside {
