@@ -50,6 +50,8 @@ func addressLine(list []email.Address) string {
 // writeAddress quotes a display name where its characters would mean something else (RFC 5322, 3.2.3).
 func writeAddress(a email.Address) string {
 	switch {
+	case a.Addr == unfinished:
+		return a.Name
 	case a.Name == "" || a.Name == a.Addr:
 		return a.Addr
 	case strings.ContainsAny(a.Name, `()<>[]:;@\,."`):
@@ -58,11 +60,16 @@ func writeAddress(a email.Address) string {
 	return a.Name + " <" + a.Addr + ">"
 }
 
-// asTyped are a line's addresses, and its other pieces as addresses without a meaning.
+// unfinished stands where an address is not one yet (RFC 6761, 6.4). The piece as typed is its display
+// name, so that a draft saved in the middle of a name loses nothing, in Exchange neither. It never is sent:
+// sending starts with reading the lines anew.
+const unfinished = "unfinished@draft.invalid"
+
+// asTyped are a line's addresses, and its other pieces as unfinished ones.
 func (l typedList) asTyped() []email.Address {
 	list := append([]email.Address{}, l.Good...)
 	for _, piece := range l.Bad {
-		list = append(list, email.Address{Addr: piece})
+		list = append(list, email.Address{Name: piece, Addr: unfinished})
 	}
 	return list
 }

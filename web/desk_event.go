@@ -104,7 +104,11 @@ func (s *server) retryEntry(c echo.Context) error {
 	if !s.Events.Covers(e, box) {
 		return errBad
 	}
-	if err := s.Syncback.Retry(c.Request().Context(), box, seq, personOf(c).Name); err != nil {
+	err = s.Syncback.Retry(c.Request().Context(), box, seq, personOf(c).Name)
+	if errors.Is(err, syncback.ErrNotParked) {
+		return redirect(c, "/desk/events/"+e.ID+"?done=notparked")
+	}
+	if err != nil {
 		return err
 	}
 	return redirect(c, "/desk/events/"+e.ID+"?done=retried")

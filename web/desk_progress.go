@@ -33,7 +33,7 @@ func (s *server) progress(c echo.Context, w *views.Words, e continuity.Event) (v
 		return views.Progress{}, err
 	}
 	g := views.Progress{ID: e.ID, Total: r.Total, Need: r.Parked, At: s.now().Format("15:04:05"), Trouble: r.Trouble,
-		Live: e.Active() || !r.Done(), Bar: countBar(w, r.Counts)}
+		Live: e.Active() || !r.Done() || sum(r.Counts) != r.Total, Bar: countBar(w, r.Counts)}
 	gate := gateOf(e, r)
 	g.Say, g.Done = s.sayEvent(w, e, r, gate)
 	if gate == syncback.Closed { // nothing is meant to move
@@ -67,6 +67,8 @@ func (s *server) sayEvent(w *views.Words, e continuity.Event, r syncback.Report,
 	left := r.Total - r.Verified - r.Accepted
 	total, found := w.Number(r.Total), w.Number(r.Verified)
 	switch {
+	case sum(r.Counts) != r.Total: // must never be; then it is said, and nothing else
+		return w.T("event.say_open", "Total", total, "Sum", w.Number(sum(r.Counts))), false
 	case e.Active() && e.Kind == continuity.Drill && gate == syncback.Open:
 		return w.T("event.say_drill", "Time", since, "Done", found, "Total", total), false
 	case e.Active() && left == 0:
@@ -75,7 +77,7 @@ func (s *server) sayEvent(w *views.Words, e continuity.Event, r syncback.Report,
 		return w.T("event.say_hold", "Kind", kind, "Time", since, "N", w.N("event.changes", left)), false
 	case r.Total == 0:
 		return w.T("event.say_nothing"), true
-	case r.Done() && sum(r.Counts) == r.Total:
+	case r.Done():
 		return w.T("event.say_done", "Total", total), true
 	case gate == syncback.Closed:
 		return w.T("event.say_elsewhere", "N", w.N("event.changes", left)), false

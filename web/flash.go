@@ -27,6 +27,8 @@ func (s *server) flash(c echo.Context, w *views.Words) *views.Flash {
 		return &views.Flash{Text: w.T("sent.undone")}
 	case "retried":
 		return &views.Flash{Text: w.T("event.retried")}
+	case "notparked":
+		return &views.Flash{Text: w.T("desk.err.retry")}
 	case "discarded":
 		return &views.Flash{Text: w.T("sent.discarded")}
 	default:
