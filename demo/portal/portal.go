@@ -86,7 +86,7 @@ func (p *Person) Send(ctx context.Context, l Letter) error {
 
 var (
 	hit     = regexp.MustCompile(`<li class="row[^"]*" id="t-([^"]+)"`)
-	partial = regexp.MustCompile(`<p class="note">`)
+	partial = regexp.MustCompile(`data-partial`)
 )
 
 // Search answers the threads found, and whether the page says that the index is not complete.
