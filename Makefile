@@ -3,7 +3,8 @@
 
 BIN     := bin
 GO      ?= go
-GOBUILD := $(GO) build -trimpath
+# The same flags as the tests, so that one compilation of the dependencies serves both.
+GOBUILD := $(GO) build
 
 .PHONY: demo test build front generate campaign bench screenshot clean
 .DEFAULT_GOAL := build
@@ -55,4 +56,4 @@ screenshot: build
 	cd demo && HOLDOVER_SCREENSHOT=$(CURDIR)/docs/screenshot.png $(GO) test ./e2e -run '^TestJourney$$' -count=1 -v
 
 clean:
-	rm -rf $(BIN) static/vendor static/node_modules
+	rm -rf $(BIN) static/vendor/*.js static/vendor/.stamp static/node_modules

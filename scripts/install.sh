@@ -6,10 +6,10 @@ cd "$(dirname "$0")/.."
 
 say() { echo "install: $*" >&2; }
 
-# program=package; a path is looked for as a file
+# program=package; a path is looked for as a file (patterns allowed)
 case "${1:-}" in
 demo) needs=(swaks=swaks) ;;
-test) needs=(chromium=chromium swaks=swaks psql=postgresql) ;;
+test) needs=(chromium=chromium swaks=swaks /usr/lib/postgresql/*/bin/initdb=postgresql /usr/sbin/postfix=postfix /usr/sbin/dovecot=dovecot-imapd) ;;
 bench) needs=(/usr/sbin/postfix=postfix smtp-source=postfix /usr/sbin/dovecot=dovecot-imapd /usr/lib/dovecot/lmtp=dovecot-lmtpd python3=python3) ;;
 *) say "usage: install.sh demo|test|bench"; exit 2 ;;
 esac
@@ -18,7 +18,7 @@ for tool in go node npm; do
 	command -v $tool >/dev/null || { say "$tool is missing: Holdover is built with Go 1.26 and Node.js 20 or later"; exit 1; }
 done
 
-there() { if [[ $1 == /* ]]; then [ -e "$1" ]; else PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null; fi; }
+there() { if [[ $1 == /* ]]; then compgen -G "$1" >/dev/null; else PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null; fi; }
 
 missing=()
 for need in "${needs[@]}"; do
