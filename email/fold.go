@@ -32,7 +32,7 @@ func foldAt(lines []string) int {
 			return overRule(lines, i)
 		case line[0] == '>':
 			if i >= quoted {
-				return i
+				return withIntroduction(lines, i)
 			}
 		case isAttribution(lines, i, quoted):
 			return i
@@ -66,6 +66,26 @@ func quotedTail(lines []string) int {
 func isQuoteOrBlank(line string) bool {
 	line = strings.TrimSpace(line)
 	return line == "" || line[0] == '>'
+}
+
+// withIntroduction takes the line above a quote into it when it introduces it in whatever language:
+// it ends in a colon and names a date or an address.
+func withIntroduction(lines []string, i int) int {
+	j := i - 1
+	for j > 0 && j > i-3 && strings.TrimSpace(lines[j]) == "" {
+		j--
+	}
+	if j < 1 || !strings.HasSuffix(strings.TrimSpace(lines[j]), ":") || len(lines[j]) > maxAttribution {
+		return i
+	}
+	const digits = "0123456789"
+	switch {
+	case strings.ContainsAny(lines[j], digits):
+		return j
+	case j > 1 && strings.ContainsAny(lines[j-1], digits) && strings.Contains(lines[j], ">"):
+		return j - 1
+	}
+	return i
 }
 
 // overRule takes the line of underscores that Outlook draws above its block into the quote.
@@ -115,21 +135,23 @@ var blockFields = map[string]string{
 	"an": "to", "to": "to", "betreff": "subject", "subject": "subject", "cc": "cc", "kopie": "cc",
 }
 
-// isHeaderBlock recognises Von/Gesendet/An/Betreff in the next lines: the sender first, then at least two others.
+// isHeaderBlock recognises Von/Gesendet/An/Betreff, in any order, from the first of them on: the
+// sender and at least two others.
 func isHeaderBlock(lines []string) bool {
-	if blockField(lines[0]) != "from" {
+	first := blockField(lines[0])
+	if first == "" {
 		return false
 	}
-	found := map[string]bool{}
+	found := map[string]bool{first: true}
 	for _, line := range lines[1:min(len(lines), 10)] {
-		if strings.TrimSpace(strings.Trim(line, "> \r\n")) == "" && len(found) > 0 {
+		if strings.TrimSpace(strings.Trim(line, "> \r\n")) == "" && len(found) > 1 {
 			break
 		}
-		if f := blockField(line); f != "" && f != "from" {
+		if f := blockField(line); f != "" {
 			found[f] = true
 		}
 	}
-	return len(found) >= 2
+	return found["from"] && len(found) >= 3
 }
 
 func blockField(line string) string {
@@ -153,13 +175,15 @@ func isAttribution(lines []string, i, quoted int) bool {
 		}
 		joined = strings.TrimSpace(joined + " " + line)
 		if strings.HasSuffix(line, ":") {
-			return attributes(strings.ToLower(joined)) && quoteFollows(lines, i+n+1, quoted, joined)
+			return attributes(strings.ToLower(joined), n == 0) && quoteFollows(lines, i+n+1, quoted, joined)
 		}
 	}
 	return false
 }
 
-func attributes(s string) bool {
+// attributes says whether s, in lower case, introduces a quote; whole that it is one line.
+func attributes(s string, whole bool) bool {
+	s = strings.TrimLeft(s, "> ")
 	switch {
 	case strings.HasPrefix(s, "am ") && strings.Contains(s, "schrieb"),
 		strings.HasPrefix(s, "on ") && strings.Contains(s, "wrote"),
@@ -167,7 +191,7 @@ func attributes(s string) bool {
 		return true
 	}
 	for _, verb := range []string{"wrote:", "schrieb:", "writes:", "schreibt:", "wrote :", "schrieb :"} {
-		if strings.HasSuffix(s, verb) {
+		if whole && strings.HasSuffix(s, verb) {
 			return true
 		}
 	}

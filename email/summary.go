@@ -94,7 +94,7 @@ func shorten(text string) string {
 	}
 	var out strings.Builder
 	n := 0
-	for _, word := range strings.Fields(text) {
+	for _, word := range strings.Fields(unquoted(text)) {
 		if strings.Trim(word, "-_=*~>.#|") == "" {
 			continue // rules and quote marks
 		}
@@ -111,6 +111,22 @@ func shorten(text string) string {
 		}
 		out.WriteString(word)
 		n += length
+	}
+	return out.String()
+}
+
+// unquoted leaves out quotes among new text, with the lines that introduce them.
+func unquoted(text string) string {
+	if !strings.Contains(text, "\n>") && !strings.HasPrefix(text, ">") {
+		return text
+	}
+	lines := strings.SplitAfter(text, "\n")
+	var out strings.Builder
+	for i, line := range lines {
+		introduces := i+1 < len(lines) && strings.HasPrefix(lines[i+1], ">") && attributes(strings.ToLower(strings.TrimSpace(line)), true)
+		if !introduces && !strings.HasPrefix(line, ">") {
+			out.WriteString(line)
+		}
 	}
 	return out.String()
 }
