@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 
 	"github.com/blevesearch/bleve/v2"
+	"github.com/blevesearch/bleve/v2/analysis"
 	"github.com/blevesearch/bleve/v2/document"
 	"github.com/blevesearch/bleve/v2/search/query"
 
@@ -77,7 +79,11 @@ func (x *Index) Check(ctx context.Context, m email.MailboxID) ([]string, error) 
 			}
 		}
 		wrong, err := s.sample(ctx, idx, live)
-		findings = append(findings, wrong...)
+		if findings = append(findings, wrong...); err != nil {
+			return err
+		}
+		bare, err := s.bare(ctx, idx)
+		findings = append(findings, bare...)
 		return err
 	})
 	if errors.Is(err, errDamaged) {
@@ -112,6 +118,22 @@ func (s *shelf) live(ctx context.Context) ([]email.MessageID, error) {
 	return live, nil
 }
 
+// bare lists messages that were indexed without their text and could have it now.
+func (s *shelf) bare(ctx context.Context, idx bleve.Index) ([]string, error) {
+	r := bleve.NewSearchRequestOptions(terms(fieldHas, []string{hasNoText})[0], samples, 0, false)
+	found, err := idx.SearchInContext(ctx, r)
+	if err != nil {
+		return nil, doubtful(ctx, err)
+	}
+	var findings []string
+	for _, h := range found.Hits {
+		if _, err := s.x.src.Raw(ctx, s.id, email.MessageID(h.ID)); err == nil {
+			findings = append(findings, fmt.Sprintf("message %s was indexed without its text, which can be read now: rebuild the index", h.ID))
+		}
+	}
+	return findings, nil
+}
+
 // sample looks up some terms of some documents, taken evenly over the mailbox.
 func (s *shelf) sample(ctx context.Context, idx bleve.Index, live []email.MessageID) ([]string, error) {
 	var some []email.MessageID
@@ -122,6 +144,7 @@ func (s *shelf) sample(ctx context.Context, idx bleve.Index, live []email.Messag
 	if err != nil {
 		return nil, err
 	}
+	maps.DeleteFunc(documents, func(_ email.MessageID, d *document.Document) bool { return isBare(d) })
 	var findings []string
 	for id, d := range documents {
 		must := []query.Query{query.NewDocIDQuery([]string{string(id)})}
@@ -141,6 +164,15 @@ func (s *shelf) sample(ctx context.Context, idx bleve.Index, live []email.Messag
 		}
 	}
 	return findings, nil
+}
+
+func isBare(d *document.Document) bool {
+	for _, f := range d.Fields {
+		if text, ok := f.(*document.TextField); ok && f.Name() == fieldHas {
+			return slices.ContainsFunc(text.Analyzer().Analyze(nil), func(t *analysis.Token) bool { return string(t.Term) == hasNoText })
+		}
+	}
+	return false
 }
 
 func sampleOf(field *document.TextField) []query.Query {

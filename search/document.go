@@ -25,12 +25,17 @@ const (
 	fieldSize       = "size" // octets
 )
 
-const hasAttachment = "attachment"
+// Terms of the field has. A bare document was made without the message's octets, which could not be read.
+const (
+	hasAttachment = "attachment"
+	hasNoText     = "bare"
+)
 
 // content is what a message's octets add to its metadata.
 type content struct {
 	text  string
 	files []string
+	bare  bool
 }
 
 // contentOf reads the octets; it never fails, whatever they are.
@@ -76,9 +81,14 @@ func documentOf(m mailstore.Message, c content) *document.Document {
 		position = files.addText(name, position, true) + gap
 	}
 	addTerms(d, fieldAttachment, files)
+	var has termStream
 	if len(c.files) > 0 || m.Attachments > 0 {
-		addTerms(d, fieldHas, termStream{{Term: []byte(hasAttachment), Position: 1}})
+		has.add(hasAttachment, 1)
 	}
+	if c.bare {
+		has.add(hasNoText, 1)
+	}
+	addTerms(d, fieldHas, has)
 	number := func(field string, value int64) {
 		d.AddField(document.NewNumericFieldWithIndexingOptions(field, nil, float64(value), index.IndexField|index.DocValues))
 	}

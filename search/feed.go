@@ -162,7 +162,7 @@ func (s *shelf) content(ctx context.Context, m mailstore.Message) (content, erro
 		return content{}, fmt.Errorf("search: %w", ctx.Err())
 	case errors.Is(err, mailstore.ErrNotFound), s.failures >= patience:
 		s.x.log.Warn("message is indexed without its text", "mailbox", s.id, "message", m.ID, "error", err)
-		return content{text: m.Snippet}, nil
+		return content{text: m.Snippet, bare: true}, nil
 	}
 	return content{}, fmt.Errorf("search: read message %s: %w", m.ID, err)
 }

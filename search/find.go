@@ -16,6 +16,7 @@ import (
 
 const (
 	exactUpTo = 500   // hits that are looked at in any case, so that Total is exact for most queries
+	exactOr   = 5000  // the same for queries of several cases, whose hits in the index overlap
 	examine   = 20000 // hits that are looked at at most, to fill a page
 	freshen   = 200   // entries that a query itself brings into the index when it is behind
 	maxPage   = 200   // hits of one page
@@ -97,7 +98,10 @@ func (p *page) fill(ctx context.Context, idx bleve.Index) error {
 	if err != nil {
 		return err
 	}
-	examined := 0
+	exact, examined := exactUpTo, 0
+	if len(streams) > 1 {
+		exact = exactOr
+	}
 	for {
 		batch, err := merge(ctx, streams, pageOf(examined))
 		if err != nil {
@@ -107,7 +111,7 @@ func (p *page) fill(ctx context.Context, idx bleve.Index) error {
 			return err
 		}
 		examined += len(batch)
-		full := p.total >= p.offset+p.limit && examined >= exactUpTo
+		full := p.total >= p.offset+p.limit && examined >= exact
 		if len(batch) == 0 || full || examined >= examine {
 			break
 		}

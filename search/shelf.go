@@ -160,7 +160,10 @@ func (s *shelf) openOld(ctx context.Context) error {
 func (x *Index) prove(ctx context.Context, m email.MailboxID, idx bleve.Index) (n note, err error) {
 	err = recovered(idx, func(idx bleve.Index) error {
 		octets, err := idx.GetInternal(noteKey)
-		if err != nil || json.Unmarshal(octets, &n) != nil || n.Format != format {
+		if err == nil {
+			n, err = readNote(octets)
+		}
+		if err != nil || n.Format != format {
 			return fmt.Errorf("%w: it has no note of this format", errDamaged)
 		}
 		if docs, err := idx.DocCount(); err != nil || docs != n.Docs {
@@ -200,6 +203,11 @@ func (s *shelf) openNew() error {
 	s.building.Store(true)
 	s.x.nudge(s.id)
 	return nil
+}
+
+func readNote(octets []byte) (n note, err error) {
+	err = json.Unmarshal(octets, &n)
+	return n, err
 }
 
 func (n note) octets() []byte {
