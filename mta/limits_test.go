@@ -156,6 +156,32 @@ func TestBudgetOfBodies(t *testing.T) {
 	c.want("250 2.6.0")
 }
 
+// Chunks over the limit are read and refused, and leave the session in step.
+func TestChunksOverSize(t *testing.T) {
+	s := serve(t, func(o *InboundOptions) { o.MaxSize = 1000 })
+	c := s.hello(t)
+	envelope := func() {
+		t.Helper()
+		c.do("MAIL FROM:<>", "250")
+		c.do("RCPT TO:<anna@corp.example>", "250")
+	}
+	big := strings.Repeat("QUIT\r\n", 200)
+	envelope()
+	c.send("BDAT 1200\r\n" + big)
+	c.want("552 5.3.4")
+	c.do("BDAT 0 LAST", "503") // only RSET helps: RFC 3030, 2
+	c.do("DATA", "503")
+	c.do("RSET", "250")
+	envelope()
+	c.send("BDAT 600\r\n" + big[:600] + "BDAT 600 LAST\r\n" + big[:600])
+	c.want("250")
+	c.want("552 5.3.4")
+	envelope()
+	c.send("BDAT 6 LAST\r\na: b\r\n")
+	c.want("250 2.6.0")
+	s.only(t)
+}
+
 // Bare line ends double on the way in; the copy must count too.
 func TestBudgetCountsNormalising(t *testing.T) {
 	b := serve(t, func(o *InboundOptions) { o.MaxSize, o.Budget = 100_000, 400_000 }).newBody()

@@ -25,6 +25,8 @@ func reply(err error, log *slog.Logger) error {
 		return nil
 	case errors.As(err, &answer):
 		return answer // unwrapped: go-smtp would make a wrapped one a permanent 554
+	case errors.Is(err, errGone): // nobody hears the answer
+		return refuse(451, 4, 4, 2, "the connection broke")
 	case errors.Is(err, directory.ErrUnknown):
 		return refuse(550, 5, 1, 1, "no such mailbox here")
 	case errors.Is(err, mailstore.ErrFull):
