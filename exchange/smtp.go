@@ -98,7 +98,7 @@ func (s *SMTP) inSession(ctx context.Context, f func(*session) error) error {
 	}
 	err = c.run(ctx, f)
 	if !fresh && errors.Is(err, ErrUnreachable) && ctx.Err() == nil {
-		s.pool.put(c, false)
+		c.close()
 		if c, err = s.open(ctx); err != nil {
 			s.pool.free()
 			return err
