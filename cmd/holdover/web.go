@@ -42,6 +42,7 @@ func (h *house) openWeb() error {
 	if err != nil {
 		return err
 	}
+	h.pages = h.answerReady(h.pages)
 	return h.listenWeb()
 }
 
