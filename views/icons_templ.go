@@ -30,6 +30,23 @@ func icon(name string) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<svg class=\"i\" aria-hidden=\"true\"><use href=\"")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		var templ_7745c5c3_Var2 string
+		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs("#" + name)
+		if templ_7745c5c3_Err != nil {
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/icons.templ`, Line: 5, Col: 57}
+		}
+		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\"></use></svg>")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
 		return nil
 	})
 }
@@ -50,11 +67,28 @@ func smallIcon(name string) templ.Component {
 			}()
 		}
 		ctx = templ.InitializeContext(ctx)
-		templ_7745c5c3_Var2 := templ.GetChildren(ctx)
-		if templ_7745c5c3_Var2 == nil {
-			templ_7745c5c3_Var2 = templ.NopComponent
+		templ_7745c5c3_Var3 := templ.GetChildren(ctx)
+		if templ_7745c5c3_Var3 == nil {
+			templ_7745c5c3_Var3 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<svg class=\"i i-s\" aria-hidden=\"true\"><use href=\"")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		var templ_7745c5c3_Var4 string
+		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs("#" + name)
+		if templ_7745c5c3_Err != nil {
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/icons.templ`, Line: 9, Col: 61}
+		}
+		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "\"></use></svg>")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
 		return nil
 	})
 }
@@ -75,11 +109,28 @@ func largeIcon(name string) templ.Component {
 			}()
 		}
 		ctx = templ.InitializeContext(ctx)
-		templ_7745c5c3_Var3 := templ.GetChildren(ctx)
-		if templ_7745c5c3_Var3 == nil {
-			templ_7745c5c3_Var3 = templ.NopComponent
+		templ_7745c5c3_Var5 := templ.GetChildren(ctx)
+		if templ_7745c5c3_Var5 == nil {
+			templ_7745c5c3_Var5 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<svg class=\"i i-l\" aria-hidden=\"true\"><use href=\"")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		var templ_7745c5c3_Var6 string
+		templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs("#" + name)
+		if templ_7745c5c3_Err != nil {
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/icons.templ`, Line: 13, Col: 61}
+		}
+		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "\"></use></svg>")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
 		return nil
 	})
 }
@@ -101,11 +152,15 @@ func twist() templ.Component {
 			}()
 		}
 		ctx = templ.InitializeContext(ctx)
-		templ_7745c5c3_Var4 := templ.GetChildren(ctx)
-		if templ_7745c5c3_Var4 == nil {
-			templ_7745c5c3_Var4 = templ.NopComponent
+		templ_7745c5c3_Var7 := templ.GetChildren(ctx)
+		if templ_7745c5c3_Var7 == nil {
+			templ_7745c5c3_Var7 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<svg class=\"i i-s tw\" aria-hidden=\"true\"><use href=\"#next\"></use></svg>")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
 		return nil
 	})
 }
@@ -126,12 +181,12 @@ func sprite() templ.Component {
 			}()
 		}
 		ctx = templ.InitializeContext(ctx)
-		templ_7745c5c3_Var5 := templ.GetChildren(ctx)
-		if templ_7745c5c3_Var5 == nil {
-			templ_7745c5c3_Var5 = templ.NopComponent
+		templ_7745c5c3_Var8 := templ.GetChildren(ctx)
+		if templ_7745c5c3_Var8 == nil {
+			templ_7745c5c3_Var8 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<svg hidden><symbol id=\"alert\" viewBox=\"0 0 24 24\"><path d=\"M12 4 2.5 20h19zM12 10v4.5M12 17.2v.1\"></path></symbol> <symbol id=\"archive\" viewBox=\"0 0 24 24\"><path d=\"M3.5 5h17v4h-17zM5 9v10.5h14V9M10 13h4\"></path></symbol> <symbol id=\"bounce\" viewBox=\"0 0 24 24\"><path d=\"M3.5 5.5h17v13h-17zM4 6.5l8 6.5 8-6.5M15 14.5l4 4M19 14.5l-4 4\"></path></symbol> <symbol id=\"bridge\" viewBox=\"0 0 24 24\"><path d=\"M2 8h20M3.5 19.5a8.5 8.5 0 0 1 17 0M7.5 12.3V8M12 11V8M16.5 12.3V8\"></path></symbol> <symbol id=\"calendar\" viewBox=\"0 0 24 24\"><path d=\"M4 6h16v14H4zM4 10.5h16M8.5 3.5V8M15.5 3.5V8\"></path></symbol> <symbol id=\"chart\" viewBox=\"0 0 24 24\"><path d=\"M3.5 12.5h4l2.5-7 4 13 2.5-6h4\"></path></symbol> <symbol id=\"check\" viewBox=\"0 0 24 24\"><path d=\"m5 12.5 4.5 4.5L19 7.5\"></path></symbol> <symbol id=\"clip\" viewBox=\"0 0 24 24\"><path d=\"m19.5 11-7.8 7.8a4.6 4.6 0 0 1-6.5-6.5l8.3-8.3a3 3 0 0 1 4.3 4.3l-8.2 8.2a1.5 1.5 0 0 1-2.1-2.1L14.5 7.5\"></path></symbol> <symbol id=\"clock\" viewBox=\"0 0 24 24\"><circle cx=\"12\" cy=\"12\" r=\"8.5\"></circle><path d=\"M12 7v5l3.5 2\"></path></symbol> <symbol id=\"download\" viewBox=\"0 0 24 24\"><path d=\"M12 4v11M7.5 11 12 15.5 16.5 11M4.5 19.5h15\"></path></symbol> <symbol id=\"draft\" viewBox=\"0 0 24 24\"><path d=\"M14 4.5H6V20h12v-6M18.5 3.5l2 2-7.5 7.5-2.7.7.7-2.7z\"></path></symbol> <symbol id=\"file\" viewBox=\"0 0 24 24\"><path d=\"M6 3.5h8l4.5 4.5v12.5H6zM14 3.5V8h4.5\"></path></symbol> <symbol id=\"filter\" viewBox=\"0 0 24 24\"><path d=\"M4 6.5h16M7 12h10M10 17.5h4\"></path></symbol> <symbol id=\"flag\" viewBox=\"0 0 24 24\"><path d=\"M6 21V4h12l-2.5 4.5L18 13H6\"></path></symbol> <symbol id=\"flow\" viewBox=\"0 0 24 24\"><path d=\"M3.5 8h13M13 4.5 16.5 8 13 11.5M20.5 16h-13M11 12.5 7.5 16l3.5 3.5\"></path></symbol> <symbol id=\"folder\" viewBox=\"0 0 24 24\"><path d=\"M3.5 19V5.5h6l2 2.5h9V19z\"></path></symbol> <symbol id=\"forward\" viewBox=\"0 0 24 24\"><path d=\"m14 6 6 5.5-6 5.5M20 11.5h-9.5C6.5 11.5 4 13.5 4 18\"></path></symbol> <symbol id=\"gear\" viewBox=\"0 0 24 24\"><path d=\"M4 7h9M17 7h3M4 12h3M11 12h9M4 17h7M15 17h5\"></path><circle cx=\"15\" cy=\"7\" r=\"2\"></circle><circle cx=\"9\" cy=\"12\" r=\"2\"></circle><circle cx=\"13\" cy=\"17\" r=\"2\"></circle></symbol> <symbol id=\"image\" viewBox=\"0 0 24 24\"><path d=\"M4 5h16v14H4z\"></path><circle cx=\"9\" cy=\"10\" r=\"1.5\"></circle><path d=\"m5 17.5 4.5-4 3 2.5 3.5-4 4 4.5\"></path></symbol> <symbol id=\"inbox\" viewBox=\"0 0 24 24\"><path d=\"M3.5 13.5h5l1.2 2.5h4.6l1.2-2.5h5M3.5 13.5 6 5h12l2.5 8.5V19h-17z\"></path></symbol> <symbol id=\"info\" viewBox=\"0 0 24 24\"><circle cx=\"12\" cy=\"12\" r=\"8.5\"></circle><path d=\"M12 11v5M12 8v.1\"></path></symbol> <symbol id=\"junk\" viewBox=\"0 0 24 24\"><path d=\"M12 3.5 19 6v5.5c0 4.5-3 7.5-7 9-4-1.5-7-4.5-7-9V6zM9.5 9.5l5 5M14.5 9.5l-5 5\"></path></symbol> <symbol id=\"key\" viewBox=\"0 0 24 24\"><circle cx=\"8\" cy=\"15.5\" r=\"4\"></circle><path d=\"m11 12.5 8.5-8.5M16 7.5l2.5 2.5\"></path></symbol> <symbol id=\"log\" viewBox=\"0 0 24 24\"><path d=\"M5 4h14v16.5H5zM8.5 8.5h7M8.5 12h7M8.5 15.5h4\"></path></symbol> <symbol id=\"mail\" viewBox=\"0 0 24 24\"><path d=\"M3.5 5.5h17v13h-17zM4 6.5l8 6.5 8-6.5\"></path></symbol> <symbol id=\"move\" viewBox=\"0 0 24 24\"><path d=\"M3.5 19V5.5h6l2 2.5h9V19zM9 13.5h6M12.5 11l2.5 2.5-2.5 2.5\"></path></symbol> <symbol id=\"next\" viewBox=\"0 0 24 24\"><path d=\"m9.5 6 6 6-6 6\"></path></symbol> <symbol id=\"noimage\" viewBox=\"0 0 24 24\"><path d=\"M8 5h12v12M4 6v13h13M4 4l16.5 16.5M5 17.5l4-3.5 2.5 2\"></path></symbol> <symbol id=\"ok\" viewBox=\"0 0 24 24\"><circle cx=\"12\" cy=\"12\" r=\"8.5\"></circle><path d=\"m8 12.5 3 3 5-6\"></path></symbol> <symbol id=\"pause\" viewBox=\"0 0 24 24\"><path d=\"M8.5 5.5v13M15.5 5.5v13\"></path></symbol> <symbol id=\"pen\" viewBox=\"0 0 24 24\"><path d=\"M4 20l1-4.5L16.5 4 20 7.5 8.5 19z\"></path></symbol> <symbol id=\"phone\" viewBox=\"0 0 24 24\"><path d=\"M5 4h4l1.5 4.5-2 1.5c1 2.3 2.7 4 5 5l1.5-2 4.5 1.5v4c0 .8-.7 1.5-1.5 1.5C10.5 20 4 13.5 3.5 5.5 3.5 4.7 4.2 4 5 4z\"></path></symbol> <symbol id=\"prev\" viewBox=\"0 0 24 24\"><path d=\"m14.5 6-6 6 6 6\"></path></symbol> <symbol id=\"print\" viewBox=\"0 0 24 24\"><path d=\"M7 8.5V4h10v4.5M7 17H4V8.5h16V17h-3M7 14h10v6.5H7z\"></path></symbol> <symbol id=\"reply\" viewBox=\"0 0 24 24\"><path d=\"M10 6 4 11.5 10 17M4 11.5h9.5c4 0 6.5 2 6.5 6.5\"></path></symbol> <symbol id=\"replyall\" viewBox=\"0 0 24 24\"><path d=\"M8 6.5 3 11.5l5 5M13 6.5l-5 5 5 5M8 11.5h7.5c3.5 0 5.5 2 5.5 6\"></path></symbol> <symbol id=\"search\" viewBox=\"0 0 24 24\"><circle cx=\"10.5\" cy=\"10.5\" r=\"6\"></circle><path d=\"m15 15 5.5 5.5\"></path></symbol> <symbol id=\"sent\" viewBox=\"0 0 24 24\"><path d=\"M20.5 4 3.5 10.5l6.5 3 3 6.5zM10 13.5 20.5 4\"></path></symbol> <symbol id=\"sync\" viewBox=\"0 0 24 24\"><path d=\"M19.5 9A8 8 0 0 0 5.3 8M4.5 4.5V9H9M4.5 15a8 8 0 0 0 14.2 1M19.5 19.5V15H15\"></path></symbol> <symbol id=\"trash\" viewBox=\"0 0 24 24\"><path d=\"M4.5 7h15M9.5 7V4.5h5V7M6.5 7l1 13h9l1-13M10.5 11v5.5M13.5 11v5.5\"></path></symbol> <symbol id=\"undo\" viewBox=\"0 0 24 24\"><path d=\"M8.5 5 4 9.5 8.5 14M4 9.5h9.5a5 5 0 0 1 0 10H10\"></path></symbol> <symbol id=\"users\" viewBox=\"0 0 24 24\"><circle cx=\"9\" cy=\"8.5\" r=\"3.5\"></circle><path d=\"M2.5 19.5c.5-3.5 3-5.5 6.5-5.5s6 2 6.5 5.5M15.5 5.5a3.3 3.3 0 0 1 0 6M18 14.5c2 .7 3.2 2.4 3.5 5\"></path></symbol> <symbol id=\"x\" viewBox=\"0 0 24 24\"><path d=\"m6 6 12 12M18 6 6 18\"></path></symbol> <symbol id=\"dotmail\" viewBox=\"0 0 24 24\"><path d=\"M13 5.5H3.5v13h17V11M4 6.5l8 6.5 3-2.5\"></path><circle cx=\"19\" cy=\"6\" r=\"2.5\" fill=\"currentColor\"></circle></symbol> <symbol id=\"noflag\" viewBox=\"0 0 24 24\"><path d=\"M6 21V7M8.5 4H18l-2.5 4.5L18 13h-4.5M4 4l16.5 16.5\"></path></symbol> <symbol id=\"more\" viewBox=\"0 0 24 24\"><path d=\"M5.5 12v.1M12 12v.1M18.5 12v.1\" stroke-width=\"2.5\"></path></symbol></svg>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<svg hidden><symbol id=\"alert\" viewBox=\"0 0 24 24\"><path d=\"M12 4 2.5 20h19zM12 10v4.5M12 17.2v.1\"></path></symbol> <symbol id=\"archive\" viewBox=\"0 0 24 24\"><path d=\"M3.5 5h17v4h-17zM5 9v10.5h14V9M10 13h4\"></path></symbol> <symbol id=\"bounce\" viewBox=\"0 0 24 24\"><path d=\"M3.5 5.5h17v13h-17zM4 6.5l8 6.5 8-6.5M15 14.5l4 4M19 14.5l-4 4\"></path></symbol> <symbol id=\"bridge\" viewBox=\"0 0 24 24\"><path d=\"M2 8h20M3.5 19.5a8.5 8.5 0 0 1 17 0M7.5 12.3V8M12 11V8M16.5 12.3V8\"></path></symbol> <symbol id=\"calendar\" viewBox=\"0 0 24 24\"><path d=\"M4 6h16v14H4zM4 10.5h16M8.5 3.5V8M15.5 3.5V8\"></path></symbol> <symbol id=\"chart\" viewBox=\"0 0 24 24\"><path d=\"M3.5 12.5h4l2.5-7 4 13 2.5-6h4\"></path></symbol> <symbol id=\"check\" viewBox=\"0 0 24 24\"><path d=\"m5 12.5 4.5 4.5L19 7.5\"></path></symbol> <symbol id=\"clip\" viewBox=\"0 0 24 24\"><path d=\"m19.5 11-7.8 7.8a4.6 4.6 0 0 1-6.5-6.5l8.3-8.3a3 3 0 0 1 4.3 4.3l-8.2 8.2a1.5 1.5 0 0 1-2.1-2.1L14.5 7.5\"></path></symbol> <symbol id=\"clock\" viewBox=\"0 0 24 24\"><circle cx=\"12\" cy=\"12\" r=\"8.5\"></circle><path d=\"M12 7v5l3.5 2\"></path></symbol> <symbol id=\"download\" viewBox=\"0 0 24 24\"><path d=\"M12 4v11M7.5 11 12 15.5 16.5 11M4.5 19.5h15\"></path></symbol> <symbol id=\"draft\" viewBox=\"0 0 24 24\"><path d=\"M14 4.5H6V20h12v-6M18.5 3.5l2 2-7.5 7.5-2.7.7.7-2.7z\"></path></symbol> <symbol id=\"file\" viewBox=\"0 0 24 24\"><path d=\"M6 3.5h8l4.5 4.5v12.5H6zM14 3.5V8h4.5\"></path></symbol> <symbol id=\"filter\" viewBox=\"0 0 24 24\"><path d=\"M4 6.5h16M7 12h10M10 17.5h4\"></path></symbol> <symbol id=\"flag\" viewBox=\"0 0 24 24\"><path d=\"M6 21V4h12l-2.5 4.5L18 13H6\"></path></symbol> <symbol id=\"flow\" viewBox=\"0 0 24 24\"><path d=\"M3.5 8h13M13 4.5 16.5 8 13 11.5M20.5 16h-13M11 12.5 7.5 16l3.5 3.5\"></path></symbol> <symbol id=\"folder\" viewBox=\"0 0 24 24\"><path d=\"M3.5 19V5.5h6l2 2.5h9V19z\"></path></symbol> <symbol id=\"forward\" viewBox=\"0 0 24 24\"><path d=\"m14 6 6 5.5-6 5.5M20 11.5h-9.5C6.5 11.5 4 13.5 4 18\"></path></symbol> <symbol id=\"gear\" viewBox=\"0 0 24 24\"><path d=\"M4 7h9M17 7h3M4 12h3M11 12h9M4 17h7M15 17h5\"></path><circle cx=\"15\" cy=\"7\" r=\"2\"></circle><circle cx=\"9\" cy=\"12\" r=\"2\"></circle><circle cx=\"13\" cy=\"17\" r=\"2\"></circle></symbol> <symbol id=\"image\" viewBox=\"0 0 24 24\"><path d=\"M4 5h16v14H4z\"></path><circle cx=\"9\" cy=\"10\" r=\"1.5\"></circle><path d=\"m5 17.5 4.5-4 3 2.5 3.5-4 4 4.5\"></path></symbol> <symbol id=\"inbox\" viewBox=\"0 0 24 24\"><path d=\"M3.5 13.5h5l1.2 2.5h4.6l1.2-2.5h5M3.5 13.5 6 5h12l2.5 8.5V19h-17z\"></path></symbol> <symbol id=\"info\" viewBox=\"0 0 24 24\"><circle cx=\"12\" cy=\"12\" r=\"8.5\"></circle><path d=\"M12 11v5M12 8v.1\"></path></symbol> <symbol id=\"junk\" viewBox=\"0 0 24 24\"><path d=\"M12 3.5 19 6v5.5c0 4.5-3 7.5-7 9-4-1.5-7-4.5-7-9V6zM9.5 9.5l5 5M14.5 9.5l-5 5\"></path></symbol> <symbol id=\"key\" viewBox=\"0 0 24 24\"><circle cx=\"8\" cy=\"15.5\" r=\"4\"></circle><path d=\"m11 12.5 8.5-8.5M16 7.5l2.5 2.5\"></path></symbol> <symbol id=\"lock\" viewBox=\"0 0 24 24\"><path d=\"M5.5 11h13v9.5h-13zM8.5 11V7.5a3.5 3.5 0 0 1 7 0V11M12 14.5v2.5\"></path></symbol> <symbol id=\"log\" viewBox=\"0 0 24 24\"><path d=\"M5 4h14v16.5H5zM8.5 8.5h7M8.5 12h7M8.5 15.5h4\"></path></symbol> <symbol id=\"mail\" viewBox=\"0 0 24 24\"><path d=\"M3.5 5.5h17v13h-17zM4 6.5l8 6.5 8-6.5\"></path></symbol> <symbol id=\"move\" viewBox=\"0 0 24 24\"><path d=\"M3.5 19V5.5h6l2 2.5h9V19zM9 13.5h6M12.5 11l2.5 2.5-2.5 2.5\"></path></symbol> <symbol id=\"next\" viewBox=\"0 0 24 24\"><path d=\"m9.5 6 6 6-6 6\"></path></symbol> <symbol id=\"noimage\" viewBox=\"0 0 24 24\"><path d=\"M8 5h12v12M4 6v13h13M4 4l16.5 16.5M5 17.5l4-3.5 2.5 2\"></path></symbol> <symbol id=\"ok\" viewBox=\"0 0 24 24\"><circle cx=\"12\" cy=\"12\" r=\"8.5\"></circle><path d=\"m8 12.5 3 3 5-6\"></path></symbol> <symbol id=\"pause\" viewBox=\"0 0 24 24\"><path d=\"M8.5 5.5v13M15.5 5.5v13\"></path></symbol> <symbol id=\"pen\" viewBox=\"0 0 24 24\"><path d=\"M4 20l1-4.5L16.5 4 20 7.5 8.5 19z\"></path></symbol> <symbol id=\"phone\" viewBox=\"0 0 24 24\"><path d=\"M5 4h4l1.5 4.5-2 1.5c1 2.3 2.7 4 5 5l1.5-2 4.5 1.5v4c0 .8-.7 1.5-1.5 1.5C10.5 20 4 13.5 3.5 5.5 3.5 4.7 4.2 4 5 4z\"></path></symbol> <symbol id=\"prev\" viewBox=\"0 0 24 24\"><path d=\"m14.5 6-6 6 6 6\"></path></symbol> <symbol id=\"print\" viewBox=\"0 0 24 24\"><path d=\"M7 8.5V4h10v4.5M7 17H4V8.5h16V17h-3M7 14h10v6.5H7z\"></path></symbol> <symbol id=\"reply\" viewBox=\"0 0 24 24\"><path d=\"M10 6 4 11.5 10 17M4 11.5h9.5c4 0 6.5 2 6.5 6.5\"></path></symbol> <symbol id=\"replyall\" viewBox=\"0 0 24 24\"><path d=\"M8 6.5 3 11.5l5 5M13 6.5l-5 5 5 5M8 11.5h7.5c3.5 0 5.5 2 5.5 6\"></path></symbol> <symbol id=\"search\" viewBox=\"0 0 24 24\"><circle cx=\"10.5\" cy=\"10.5\" r=\"6\"></circle><path d=\"m15 15 5.5 5.5\"></path></symbol> <symbol id=\"sent\" viewBox=\"0 0 24 24\"><path d=\"M20.5 4 3.5 10.5l6.5 3 3 6.5zM10 13.5 20.5 4\"></path></symbol> <symbol id=\"sync\" viewBox=\"0 0 24 24\"><path d=\"M19.5 9A8 8 0 0 0 5.3 8M4.5 4.5V9H9M4.5 15a8 8 0 0 0 14.2 1M19.5 19.5V15H15\"></path></symbol> <symbol id=\"trash\" viewBox=\"0 0 24 24\"><path d=\"M4.5 7h15M9.5 7V4.5h5V7M6.5 7l1 13h9l1-13M10.5 11v5.5M13.5 11v5.5\"></path></symbol> <symbol id=\"undo\" viewBox=\"0 0 24 24\"><path d=\"M8.5 5 4 9.5 8.5 14M4 9.5h9.5a5 5 0 0 1 0 10H10\"></path></symbol> <symbol id=\"users\" viewBox=\"0 0 24 24\"><circle cx=\"9\" cy=\"8.5\" r=\"3.5\"></circle><path d=\"M2.5 19.5c.5-3.5 3-5.5 6.5-5.5s6 2 6.5 5.5M15.5 5.5a3.3 3.3 0 0 1 0 6M18 14.5c2 .7 3.2 2.4 3.5 5\"></path></symbol> <symbol id=\"x\" viewBox=\"0 0 24 24\"><path d=\"m6 6 12 12M18 6 6 18\"></path></symbol> <symbol id=\"dotmail\" viewBox=\"0 0 24 24\"><path d=\"M13 5.5H3.5v13h17V11M4 6.5l8 6.5 3-2.5\"></path><circle cx=\"19\" cy=\"6\" r=\"2.5\" fill=\"currentColor\"></circle></symbol> <symbol id=\"noflag\" viewBox=\"0 0 24 24\"><path d=\"M6 21V7M8.5 4H18l-2.5 4.5L18 13h-4.5M4 4l16.5 16.5\"></path></symbol> <symbol id=\"more\" viewBox=\"0 0 24 24\"><path d=\"M5.5 12v.1M12 12v.1M18.5 12v.1\" stroke-width=\"2.5\"></path></symbol></svg>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
