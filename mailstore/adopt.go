@@ -23,7 +23,8 @@ type found struct {
 	newMessage
 	blocked bool // it had a store-only block
 	outcome outcome
-	drop    bool // the file is a leftover: a row, newer or held, has what it says
+	old     *state // of the version of a draft that this one replaces
+	drop    bool   // the file is a leftover: a row, newer or held, has what it says
 }
 
 // adopt gives stray files rows and entries. After a crash (rebuild false) a file whose block says
@@ -136,7 +137,7 @@ func (s *Store) enterFound(ctx context.Context, m email.MailboxID, batch []*foun
 
 // adopt enters one found file.
 func (c *change) adopt(f *found) (err error) {
-	f.drop, f.outcome = false, outcome{}
+	f.drop, f.outcome, f.old = false, outcome{}, nil
 	if f.blocked {
 		if f.drop, err = c.heldCopy(f.block.ID); err != nil || f.drop {
 			return err
@@ -198,6 +199,9 @@ func (s *Store) tidy(ctx context.Context, m email.MailboxID, f *found) error {
 		l := &letter{mailbox: m, name: f.name, outcome: f.outcome, state: f.newMessage.state}
 		return s.spare(ctx, l)
 	}
+	if f.old != nil {
+		s.removeOld(m, *f.old)
+	}
 	if f.drop {
 		if err := s.disk.Remove(f.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -212,7 +216,11 @@ func (s *Store) tidy(ctx context.Context, m email.MailboxID, f *found) error {
 
 // newVersion lets a draft's newer version, whose commit did not happen, take its place.
 func (c *change) newVersion(f *found) error {
-	f.outcome.id = f.block.ID
+	old, err := c.rowState(f.block.ID)
+	if err != nil {
+		return err
+	}
+	f.outcome.id, f.old = f.block.ID, &old
 	return c.replaceDraft(f.newMessage)
 }
 

@@ -61,7 +61,7 @@ func (s *Store) Deliver(ctx context.Context, a Arrival) (email.MessageID, error)
 }
 
 func (s *Store) deliver(ctx context.Context, a Arrival) error {
-	letters, err := s.letters(a)
+	letters, err := s.letters(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (s *Store) deliver(ctx context.Context, a Arrival) error {
 }
 
 // letters sorts the recipients by mailbox; locks are taken in this order everywhere.
-func (s *Store) letters(a Arrival) ([]*letter, error) {
+func (s *Store) letters(ctx context.Context, a Arrival) ([]*letter, error) {
 	if !safe(string(a.ID)) {
 		return nil, fmt.Errorf("message id %q: only lower-case letters and digits", a.ID)
 	}
@@ -100,8 +100,8 @@ func (s *Store) letters(a Arrival) ([]*letter, error) {
 	for _, r := range a.To {
 		l := by[r.Mailbox]
 		if l == nil {
-			if !safe(string(r.Mailbox)) || !safe(string(a.Folder)) {
-				return nil, fmt.Errorf("mailbox %q, folder %q: %w", r.Mailbox, a.Folder, ErrNotFound)
+			if err := s.exists(ctx, r.Mailbox, a.Folder); err != nil {
+				return nil, err
 			}
 			l = &letter{
 				mailbox: r.Mailbox,

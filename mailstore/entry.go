@@ -31,7 +31,7 @@ const (
 	Arrived   Kind = "arrived"   // delivered; Detail.To = folder
 	SentOut   Kind = "sent"      // own copy appeared in Sent
 	DraftSave Kind = "draft"     // a version was saved
-	DraftGone Kind = "draftgone" // discarded or sent
+	DraftGone Kind = "draftgone" // discarded, or (Detail.To = Sent) on its way out
 	Flagged   Kind = "flags"     // Detail.Flags = absolute state
 	Moved     Kind = "moved"     // Detail.From, Detail.To
 	Deleted   Kind = "deleted"   // for good

@@ -155,6 +155,9 @@ func (s *Store) missing(m email.MailboxID) {
 		s.alarm(AlarmVolume, "", "The mail volume is missing: "+marker+" is not there. Mount it and start again. Nothing is deleted, expired or told meanwhile.")
 		return
 	}
+	if m == "" {
+		return
+	}
 	dir := mailboxDir(m)
 	s.alarm(AlarmMaildir, m, "The folder "+dir+" or a part of it is missing. Restore it from a backup, or make it again with its cur, new and tmp to accept the loss. Nothing of this mailbox is deleted, expired or told meanwhile.")
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"holdover/database"
@@ -79,6 +80,25 @@ func (s *Store) address(ctx context.Context, id email.MailboxID) (address string
 		err = ErrNotFound
 	}
 	return address, err
+}
+
+// exists is nil when the mailbox and its folder have rows, so that a directory which is not there
+// can only have vanished.
+func (s *Store) exists(ctx context.Context, m email.MailboxID, f FolderID) error {
+	if _, ok := s.known.Load(m); ok && slices.Contains(roles(), f) {
+		return nil
+	}
+	if !safe(string(m)) || !safe(string(f)) {
+		return fmt.Errorf("mailbox %q, folder %q: %w", m, f, ErrNotFound)
+	}
+	var has int
+	err := s.db.Read(ctx, func(tx *database.Tx) error {
+		return tx.QueryRow("SELECT 1 FROM folder WHERE mailbox = ? AND id = ?", string(m), string(f)).Scan(&has)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		err = fmt.Errorf("mailbox %s, folder %s: %w", m, f, ErrNotFound)
+	}
+	return err
 }
 
 // makeMaildirs makes the folders that are not there yet, each name flushed in its parent (D1).

@@ -155,7 +155,7 @@ func (s *Store) rename(ctx context.Context, m email.MailboxID, id email.MessageI
 	mu.Lock()
 	defer mu.Unlock()
 	st, err := s.state(ctx, m, id) // the state now: another change may have been quicker
-	if err != nil {
+	if err != nil || st.hidden == gone {
 		return err
 	}
 	from, err := s.find(m, st)

@@ -196,6 +196,9 @@ func (s *Store) readMessage(ctx context.Context, m email.MailboxID, id email.Mes
 		if st, err = s.state(ctx, m, id); err != nil {
 			return nil, err
 		}
+		if st.hidden == gone {
+			return nil, ErrNotFound
+		}
 		for _, name := range places(m, st) {
 			var octets []byte
 			if octets, err = s.disk.ReadFile(name); !errors.Is(err, fs.ErrNotExist) {

@@ -96,22 +96,28 @@ func (s *Store) repairDirs(ctx context.Context, l *listing) error {
 		}
 	}
 	for f := range stray {
-		name, err := s.disk.ReadFile(folderDir(l.mailbox, f) + "/name")
-		if err != nil {
-			name = []byte(f)
-		}
-		err = s.change(ctx, l.mailbox, func(c *change) error {
-			if err := addFolder(c.tx, l.mailbox, f, strings.TrimSpace(string(name))); err != nil {
-				return err
-			}
-			return c.log("", NewFolder, FromFound, Detail{To: f, Name: strings.TrimSpace(clean(string(name)))})
-		})
-		if err != nil {
+		if err := s.learnFolder(ctx, l, f, FromFound); err != nil {
 			return err
 		}
-		l.folders[f] = true
 	}
 	return nil
+}
+
+// learnFolder makes the row of a folder that is only on disk.
+func (s *Store) learnFolder(ctx context.Context, l *listing, f FolderID, o Origin) error {
+	text, err := s.disk.ReadFile(folderDir(l.mailbox, f) + "/name")
+	if err != nil {
+		text = []byte(f)
+	}
+	name := strings.TrimSpace(clean(string(text)))
+	err = s.change(ctx, l.mailbox, func(c *change) error {
+		if err := addFolder(c.tx, l.mailbox, f, name); err != nil {
+			return err
+		}
+		return c.log("", NewFolder, o, Detail{To: f, Name: name})
+	})
+	l.folders[f] = err == nil
+	return err
 }
 
 // settledStrays are the strays that nobody can be about to give a row: those of this host, which

@@ -136,6 +136,21 @@ func (l *listing) strays() []onDisk {
 	return all
 }
 
+// lacks says whether a row has no file, or a folder no directory.
+func (l *listing) lacks() bool {
+	for _, r := range l.rows {
+		if r.at == nil && r.hidden != gone {
+			return true
+		}
+	}
+	for f := range l.folders {
+		if !l.dirs[f] {
+			return true
+		}
+	}
+	return false
+}
+
 // cleanTmp removes what a crash of this host left in tmp. Files of other hosts may be on their way
 // in; after 36 hours nobody writes them any more.
 func (s *Store) cleanTmp(dir string) error {

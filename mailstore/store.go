@@ -45,6 +45,7 @@ var (
 	ErrCursor     = errors.New("cursor is not where the consumer believed")
 	ErrLostLease  = errors.New("the lease was taken over")
 	ErrFolderName = errors.New("not a folder name")
+	ErrClock      = errors.New("the clock jumped; retention waits for an administrator's word")
 	ErrInUse      = errors.New("the data directory is in use by another process")
 )
 
@@ -77,6 +78,8 @@ type Store struct {
 	arriving atomic.Int64
 	naming   [64]sync.Mutex // one file's names are changed by one goroutine at a time
 	known    sync.Map       // email.MailboxID -> address, of mailboxes that exist
+
+	releasing sync.Mutex
 
 	probing    sync.Mutex
 	probed     time.Time

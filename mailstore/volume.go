@@ -158,7 +158,21 @@ func (s *Store) TrustClock(ctx context.Context) error {
 	return nil
 }
 
-// tick looks at the clock each hour.
+// recheck takes alarms back for mailboxes whose files have returned.
+func (s *Store) recheck(ctx context.Context) {
+	for _, a := range s.Alarms() {
+		if a.Mailbox == "" || a.Code != AlarmMaildir && a.Code != AlarmFiles {
+			continue
+		}
+		l, err := s.look(ctx, a.Mailbox)
+		if err == nil && !l.lacks() {
+			s.alarms.clear(a.Code, a.Mailbox)
+			s.log.Warn("the files of a mailbox are complete again", "mailbox", a.Mailbox)
+		}
+	}
+}
+
+// tick looks at the clock each hour, and whether what had vanished is back.
 func (s *Store) tick() {
 	defer s.ticking.Done()
 	hourly := time.NewTicker(time.Hour)
@@ -168,6 +182,7 @@ func (s *Store) tick() {
 		case <-s.closing:
 			return
 		case <-hourly.C:
+			s.recheck(context.Background())
 			if _, err := s.noteClock(context.Background()); err != nil {
 				s.log.Warn("the time could not be noted", "err", err)
 			}
