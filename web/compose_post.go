@@ -266,8 +266,8 @@ func (s *server) draftGone(c echo.Context, form composeForm, action string) erro
 		return s.keep(c, form, sh, nil, nil)
 	}
 	if action == "send" {
-		if id, sent := s.sentBefore(c, form); sent {
-			return redirect(c, sentURL(folderURL(mailstore.Inbox), id))
+		if target, sent := s.sentAlready(c, email.MessageID(c.Param("draft"))); sent {
+			return redirect(c, target)
 		}
 	}
 	sh.id = email.MessageID(c.Param("draft"))

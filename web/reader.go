@@ -29,10 +29,10 @@ func (r *reader) message(m mailstore.Message, newest bool) (views.Message, error
 		Open: newest || !m.Flags.Seen, Unread: !m.Flags.Seen, Draft: m.Folder == mailstore.Drafts,
 		To: r.people(m.To), Cc: r.people(m.Cc), Bcc: r.people(m.Bcc),
 	}
-	if m.Folder != r.folder {
+	r.sender(&view, m)
+	if m.Folder != r.folder && !(view.Mine && m.Folder == mailstore.Sent) { // own answers lie in Sent, as everybody knows
 		view.Folder = folderNameOf(r.page, m.Folder)
 	}
-	r.sender(&view, m)
 	view.Badge = r.badge(m, view.Mine)
 	octets, err := r.server.Mail.Raw(r.ctx, r.mailbox, m.ID)
 	if err != nil {
@@ -76,7 +76,7 @@ func (r *reader) people(list []email.Address) string {
 		}
 		name := nameOf(a)
 		if r.self.has(a.Addr) {
-			name = r.page.Words.T("conv.you")
+			name = r.page.Words.T("conv.youtoo")
 		}
 		names = append(names, name)
 	}
@@ -112,7 +112,8 @@ func (r *reader) content(view *views.Message, m *email.Message) {
 	if view.HTML = m.HasHTML(); view.HTML {
 		return
 	}
-	view.Text = linked(m.Text())
+	fresh, quoted := email.Fold(m.Text())
+	view.Text, view.Quoted = linked(fresh), linked(quoted)
 }
 
 func (r *reader) file(message string, part email.Part) views.File {

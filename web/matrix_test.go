@@ -1,0 +1,112 @@
+package web
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// matrix says who may use each route. Letters: n nobody, e employee, a administrator, t the API's
+// token. Who is not named is refused.
+var matrix = map[string]string{
+	"GET /":               "nea",
+	"GET /sign-in":        "nea",
+	"GET /sign-in/return": "nea",
+	"POST /sign-out":      "nea",
+	"POST /language":      "nea",
+	"POST /theme":         "ea",
+	"GET /healthz":        "nea",
+	"GET /static/*":       "nea",
+	"HEAD /static/*":      "nea",
+
+	"GET /mail/:folder":         "ea",
+	"GET /mail/:folder/:thread": "ea",
+	"POST /mail/:folder/act":    "ea",
+	"GET /m/:id/body":           "ea",
+	"GET /m/:id/part/:n":        "ea",
+	"GET /m/:id/source":         "ea",
+	"GET /m/:id/eml":            "ea",
+	"GET /search":               "ea",
+	"GET /live":                 "ea",
+	"GET /compose":              "ea",
+	"POST /compose":             "ea",
+	"POST /compose/:draft":      "ea",
+	"POST /undo/:send":          "ea",
+	"GET /waiting":              "ea",
+	"GET /addresses":            "ea",
+
+	"GET /desk":                     "a",
+	"GET /desk/events/new":          "a",
+	"POST /desk/events":             "a",
+	"GET /desk/events/:id":          "a",
+	"POST /desk/events/:id/end":     "a",
+	"POST /desk/events/:id/retry":   "a",
+	"GET /desk/events/:id/progress": "a",
+	"GET /desk/events/:id/entries":  "a",
+
+	"GET /api/events":          "t",
+	"POST /api/events":         "t",
+	"GET /api/events/:id":      "t",
+	"POST /api/events/:id/end": "t",
+}
+
+// TestAccessMatrix asks every route of the table as everybody. A route without a row fails, and so
+// does a row without a route.
+func TestAccessMatrix(t *testing.T) {
+	h := newHouse(t)
+	s := &server{Options: h.opts}
+	seen := map[string]bool{}
+	for _, r := range s.routes() {
+		name := r.method + " " + r.path
+		allowed, ok := matrix[name]
+		if !ok {
+			t.Errorf("%s has no row in the matrix", name)
+			continue
+		}
+		seen[name] = true
+		for _, who := range []string{"n", "e", "a", "t"} {
+			w := h.ask(who, r)
+			refused := w.Code == http.StatusUnauthorized || w.Code == http.StatusForbidden ||
+				w.Code == http.StatusSeeOther && strings.HasPrefix(w.Header().Get("Location"), "/?back=")
+			if may := strings.Contains(allowed, who) || who == "t" && strings.Contains(allowed, "n"); may == refused {
+				t.Errorf("%s as %s: %d %s", name, who, w.Code, w.Header().Get("Location"))
+			}
+		}
+	}
+	for name := range matrix {
+		if !seen[name] {
+			t.Errorf("the matrix names %s, which is no route", name)
+		}
+	}
+}
+
+// ask sends a request with something in each place of the path.
+func (h *house) ask(who string, r route) *httptest.ResponseRecorder {
+	v := h.as(map[string]string{"e": katrin, "a": jens}[who])
+	if who == "t" {
+		v = v.with("Authorization", "Bearer the-token")
+	}
+	path := strings.NewReplacer(":folder", "inbox", ":thread", "none", ":id", "none", ":n", "0", ":draft", "none", ":send", "none", "*", "x").Replace(r.path)
+	if r.path == "/sign-in/return" {
+		path += "?code=good"
+	}
+	if r.path == "/live" {
+		return v.brief(path)
+	}
+	return v.do(r.method, path, nil)
+}
+
+// TestWrongTokens: only the whole token opens the API, and none does when there is none.
+func TestWrongTokens(t *testing.T) {
+	h := newHouse(t)
+	for _, header := range []string{"", "Bearer ", "Bearer the-toke", "Bearer the-token2", "Basic the-token", "the-token"} {
+		if w := h.as(jens).with("Authorization", header).do("GET", "/api/events", nil); w.Code != http.StatusUnauthorized {
+			t.Errorf("%q: %d", header, w.Code)
+		}
+	}
+	shut := newHouse(t, func(o *Options) { o.AdminToken = "" })
+	if w := shut.as(jens).with("Authorization", "Bearer ").do("GET", "/api/events", nil); w.Code != http.StatusUnauthorized {
+		t.Errorf("without a token set: %d", w.Code)
+	}
+}
