@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/analysis"
@@ -184,30 +185,40 @@ func sampleOf(field *document.TextField) []query.Query {
 	return terms(field.Name(), words)
 }
 
-// scrubOne checks the index that was checked longest ago, if that is a day or more, and builds it
-// again when something is wrong with it.
-func (x *Index) scrubOne(ctx context.Context) {
-	s := x.stalest()
-	if s == nil || x.src.Busy() > 0 {
-		return
+// scrub checks the indexes that were checked a day or more ago, the longest ago first, as many as
+// there is time for and while no mail is coming in.
+func (x *Index) scrub(ctx context.Context) {
+	for began := time.Now(); ctx.Err() == nil && x.src.Busy() == 0 && time.Since(began) < scrubFor; {
+		s := x.stalest()
+		if s == nil || !x.scrubOne(ctx, s) {
+			return
+		}
 	}
+}
+
+// scrubOne checks an index and builds it again when something is wrong with it; false when that
+// could not be done.
+func (x *Index) scrubOne(ctx context.Context, s *shelf) bool {
 	findings, err := x.Check(ctx, s.id)
 	switch {
 	case err != nil:
 		if ctx.Err() == nil {
 			x.log.Error("search index could not be checked", "mailbox", s.id, "error", err)
 		}
-		return
+		return false
 	case len(findings) > 0:
 		x.log.Warn("search index is wrong and will be built again", "mailbox", s.id, "findings", len(findings), "first", findings[0])
 		if err := x.Rebuild(s.id); err != nil {
 			x.log.Error("search index could not be thrown away", "mailbox", s.id, "error", err)
+			return false
 		}
-		return
+		return true
 	}
 	if err := s.checked(ctx); err != nil {
 		x.log.Error("search index could not be marked as checked", "mailbox", s.id, "error", err)
+		return false
 	}
+	return true
 }
 
 func (s *shelf) checked(ctx context.Context) error {
@@ -228,7 +239,7 @@ func (x *Index) stalest() *shelf {
 	}
 	x.mu.Unlock()
 	var oldest *shelf
-	age := scrub
+	age := scrubAge
 	for _, s := range shelves {
 		s.feed.Lock()
 		s.life.RLock()

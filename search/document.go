@@ -52,7 +52,7 @@ func contentOf(octets []byte) content {
 }
 
 // documentOf is the message as the index holds it.
-func documentOf(m mailstore.Message, c content) *document.Document {
+func documentOf(m mailstore.Message, c content, l lexicon) *document.Document {
 	d := document.NewDocument(string(m.ID))
 	people := func(field string, lists ...[]email.Address) {
 		var s termStream
@@ -70,7 +70,7 @@ func documentOf(m mailstore.Message, c content) *document.Document {
 	people(fieldBcc, m.Bcc)
 	text := func(field, value string) {
 		var s termStream
-		s.addText(value, 1, true)
+		s.addText(value, 1, l)
 		addTerms(d, field, s)
 	}
 	text(fieldSubject, m.Subject)
@@ -78,7 +78,7 @@ func documentOf(m mailstore.Message, c content) *document.Document {
 	var files termStream
 	position := 1
 	for _, name := range c.files {
-		position = files.addText(name, position, true) + gap
+		position = files.addText(name, position, l) + gap
 	}
 	addTerms(d, fieldAttachment, files)
 	var has termStream
@@ -106,7 +106,7 @@ const gap = 10
 // addPerson appends a display name, and an address both by its words and by its parts: the whole,
 // the local part, the domain and the domains above it.
 func (s *termStream) addPerson(a email.Address, position int) int {
-	position = s.addText(a.Name, position, false) + gap
+	position = s.addText(a.Name, position, nil) + gap
 	if a.Addr == "" {
 		return position
 	}
@@ -114,7 +114,7 @@ func (s *termStream) addPerson(a email.Address, position int) int {
 	s.add(addressMark+address, position)
 	at := strings.LastIndexByte(address, '@')
 	if at < 0 {
-		return s.addText(a.Addr, position, false) + gap
+		return s.addText(a.Addr, position, nil) + gap
 	}
 	local, domain := address[:at], address[at+1:]
 	s.add(addressMark+local, position)
@@ -123,8 +123,8 @@ func (s *termStream) addPerson(a email.Address, position int) int {
 		_, d, _ = strings.Cut(d, ".")
 		s.add(addressMark+d, position)
 	}
-	position = s.addText(local, position, false) + gap
-	return s.addText(domain, position, false) + gap
+	position = s.addText(local, position, nil) + gap
+	return s.addText(domain, position, nil) + gap
 }
 
 // addressMark keeps whole addresses and their parts apart from words.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/document"
@@ -14,8 +15,8 @@ import (
 )
 
 const (
-	batchSize = 1000 // entries in one commit
-	patience  = 5    // failures to read a message before it is indexed by its metadata alone
+	batchSize = 1000             // entries in one commit
+	patience  = 10 * time.Minute // how long messages may be unreadable before they are indexed by their metadata alone
 )
 
 // feedBatch brings the next entries of the log, at most limit, into the index in one commit; more
@@ -39,10 +40,12 @@ func (s *shelf) feedLocked(ctx context.Context, limit int) (more bool, err error
 		return s.commit(ctx, idx, entries)
 	})
 	if err != nil {
-		s.failures++
+		if s.failing.IsZero() {
+			s.failing = s.x.now()
+		}
 		return false, err
 	}
-	s.failures = 0
+	s.failing = time.Time{}
 	if !more {
 		s.building.Store(false)
 	}
@@ -141,18 +144,20 @@ func (s *shelf) documents(ctx context.Context, ids []email.MessageID) (map[email
 		return nil, fmt.Errorf("search: read messages of %s: %w", s.id, err)
 	}
 	documents := make(map[email.MessageID]*document.Document, len(messages))
+	words := lexicon{}
 	for _, m := range messages {
 		c, err := s.content(ctx, m)
 		if err != nil {
 			return nil, err
 		}
-		documents[m.ID] = documentOf(m, c)
+		documents[m.ID] = documentOf(m, c, words)
 	}
 	return documents, nil
 }
 
-// content reads a message's octets. One whose file is gone, or cannot be read time and again, is
-// found by what its metadata say: a single bad file must not stop the index.
+// content reads a message's octets. One whose file is gone, or cannot be read for a while, is
+// found by what its metadata say: a single bad file must not stop the index. The scrub notices when
+// it can be read after all.
 func (s *shelf) content(ctx context.Context, m mailstore.Message) (content, error) {
 	octets, err := s.x.src.Raw(ctx, s.id, m.ID)
 	switch {
@@ -160,7 +165,7 @@ func (s *shelf) content(ctx context.Context, m mailstore.Message) (content, erro
 		return contentOf(octets), nil
 	case ctx.Err() != nil:
 		return content{}, fmt.Errorf("search: %w", ctx.Err())
-	case errors.Is(err, mailstore.ErrNotFound), s.failures >= patience:
+	case errors.Is(err, mailstore.ErrNotFound), !s.failing.IsZero() && s.x.now().Sub(s.failing) >= patience:
 		s.x.log.Warn("message is indexed without its text", "mailbox", s.id, "message", m.ID, "error", err)
 		return content{text: m.Snippet, bare: true}, nil
 	}

@@ -300,18 +300,18 @@ func dictionaryOf(ctx context.Context, idx bleve.Index) dictionary {
 func (s *shelf) hits(ctx context.Context, messages []mailstore.Message, mark marker) ([]Hit, error) {
 	hits := make([]Hit, 0, len(messages))
 	for _, m := range messages {
-		h := Hit{Message: m.ID, Subject: pieces(m.Subject, mark.subject)}
+		h := Hit{Message: m.ID, Subject: mark.markSubject(m.Subject)}
 		if len(mark.body) > 0 {
 			octets, err := s.x.src.Raw(ctx, s.id, m.ID)
 			if ctx.Err() != nil {
 				return hits, fmt.Errorf("search: %w", ctx.Err())
 			}
 			if err == nil {
-				h.Snippet = snippet(contentOf(octets).text, mark.body)
+				h.Snippet = mark.snippet(email.Parse(octets).Text())
 			}
 		}
 		if h.Snippet == nil {
-			h.Snippet = pieces(m.Snippet, mark.body)
+			h.Snippet = []Piece{{Text: m.Snippet}}
 		}
 		hits = append(hits, h)
 	}

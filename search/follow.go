@@ -16,7 +16,8 @@ const (
 	look     = 50 * time.Millisecond
 	sweep    = 5 * time.Minute // every mailbox is looked at, whatever was noticed
 	retry    = 10 * time.Second
-	scrub    = 24 * time.Hour // every index is compared with the store
+	scrubAge = 24 * time.Hour   // every index is compared with the store
+	scrubFor = 10 * time.Second // at each sweep, in all
 )
 
 // Run follows the log until ctx ends, and returns ctx's error. It yields while mail is coming in:
@@ -47,7 +48,7 @@ func (x *Index) Run(ctx context.Context) error {
 		f.work(ctx, notices)
 		if time.Since(swept) >= sweep {
 			f.all(ctx)
-			x.scrubOne(ctx)
+			x.scrub(ctx)
 			swept = time.Now()
 		}
 	}

@@ -166,7 +166,7 @@ func TestHighlights(t *testing.T) {
 		}
 		return b.String()
 	}
-	long := strings.Repeat("Lorem ipsum dolor. ", 50)
+	long := strings.Repeat("Lorem ipsum dolor. ", 500)
 	for _, c := range []struct{ query, text, subject, snippet string }{
 		{"Rechnungen", "Die RECHNUNG, bitte", "Die [RECHNUNG], bitte", "Die [RECHNUNG], bitte"},
 		{"muell", "Der Müll.", "Der [Müll].", "Der [Müll]."},
@@ -181,10 +181,10 @@ func TestHighlights(t *testing.T) {
 		{"ziel", long + "Ziel erreicht. " + long, long + "[Ziel] erreicht. " + long, "… ipsum dolor. Lorem ipsum dolor. [Ziel] erreicht. " + strings.TrimSpace(strings.Repeat("Lorem ipsum dolor. ", 6))[:101] + " …"},
 	} {
 		m := markerOf(parse(c.query, today()))
-		if got := show(pieces(c.text, m.subject)); got != c.subject {
+		if got := show(m.markSubject(c.text)); got != c.subject {
 			t.Errorf("%s: subject %s, want %s", c.query, got, c.subject)
 		}
-		if got := show(snippet(c.text, m.body)); got != c.snippet && !strings.HasPrefix(c.snippet, "…") {
+		if got := show(m.snippet(c.text)); got != c.snippet && !strings.HasPrefix(c.snippet, "…") {
 			t.Errorf("%s: snippet %s, want %s", c.query, got, c.snippet)
 		} else if strings.HasPrefix(c.snippet, "…") && (!strings.Contains(got, "[Ziel]") || !strings.HasPrefix(got, "… ") || !strings.HasSuffix(got, " …") || len(got) > snippetLen+20) {
 			t.Errorf("%s: snippet %q", c.query, got)
@@ -226,7 +226,8 @@ func FuzzParseQuery(f *testing.F) {
 			t.Fatalf("%q has %d cases", query, len(p.cases))
 		}
 		words := strings.Repeat(query+" ", 2)
-		snippet(words, markerOf(n).body)
-		pieces(words, markerOf(n).subject)
+		m := markerOf(n)
+		m.snippet(words)
+		m.markSubject(words)
 	})
 }

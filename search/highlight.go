@@ -10,16 +10,18 @@ const (
 	snippetLen  = 160       // characters, about
 	snippetLead = 40        // of them before the first match
 	maxMarked   = 200 << 10 // octets of a text that are looked through
+	stretch     = 4 << 10   // octets that are looked through at once: most texts match early
 )
 
 // marker finds in a text what a query looked for.
 type marker struct {
 	subject, body []*leaf
+	words         lexicon
 }
 
 // markerOf takes the text terms that hits must or may have; what is excluded marks nothing.
 func markerOf(n node) marker {
-	var m marker
+	m := marker{words: lexicon{}}
 	for _, l := range leaves(n) {
 		if len(l.words) == 0 || negated(n, l) {
 			continue
@@ -40,11 +42,11 @@ func markerOf(n node) marker {
 type run struct{ first, last int }
 
 // runs finds matches of any of the terms, from left to right.
-func runs(words []word, terms []*leaf) []run {
+func (m marker) runs(words []word, terms []*leaf) []run {
 	var found []run
 	for i := range words {
 		for _, l := range terms {
-			if n := l.matchAt(words[i:]); n > 0 {
+			if n := l.matchAt(words[i:], m.words); n > 0 {
 				found = append(found, run{i, i + n - 1})
 				break
 			}
@@ -54,46 +56,74 @@ func runs(words []word, terms []*leaf) []run {
 }
 
 // matchAt says how many words the term matches at the beginning of words; 0: it does not.
-func (l *leaf) matchAt(words []word) int {
+func (l *leaf) matchAt(words []word, known lexicon) int {
 	if len(words) < len(l.words) {
 		return 0
 	}
 	for i, w := range l.words {
-		switch {
-		case l.start && strings.HasPrefix(words[i].folded, w.folded):
-		case w.folded == words[i].folded:
-		case !l.start && !l.phrase && sameStem(w, words[i]):
-		default:
-			return 0
+		if l.start && strings.HasPrefix(words[i].folded, w.folded) || !l.start && w.finds(words[i], l.phrase, known) {
+			continue
 		}
+		return 0
 	}
 	return len(l.words)
 }
 
-// sameStem is what the index does with forms: the typed word or a stem of it is the other word or a stem of that.
-func sameStem(typed, other word) bool {
-	theirs := append(other.stems(), other.folded)
-	return slices.Contains(theirs, typed.folded) ||
-		slices.ContainsFunc(typed.stems(), func(s string) bool { return slices.Contains(theirs, s) })
+// finds says whether the index would find other when w is looked for.
+func (w word) finds(other word, exact bool, known lexicon) bool {
+	switch {
+	case w.folded == other.folded:
+		return true
+	case exact || w.folded[0] != other.folded[0]: // stemming takes from the end
+		return false
+	}
+	forms := w.forms(fieldBody, false)
+	return slices.Contains(forms, other.folded) ||
+		slices.ContainsFunc(known.markedStems(other), func(s string) bool { return slices.Contains(forms, s) })
 }
 
-// pieces cuts text, whole, into marked and unmarked pieces.
-func pieces(text string, terms []*leaf) []Piece {
+// markSubject cuts a subject, whole, into marked and unmarked pieces.
+func (m marker) markSubject(text string) []Piece {
 	words := wordsOf(text)
-	return cut(text, 0, len(text), words, runs(words, terms))
+	return cut(text, 0, len(text), words, m.runs(words, m.subject))
 }
 
-// snippet is the part of text around the place with the most different matches; nil when nothing matches.
-func snippet(text string, terms []*leaf) []Piece {
+// snippet is the part of text around the first place with many different matches; nil when
+// nothing matches.
+func (m marker) snippet(text string) []Piece {
 	if len(text) > maxMarked {
 		text = strings.ToValidUTF8(text[:maxMarked], "")
 	}
 	text = strings.Join(strings.Fields(text), " ")
-	words := wordsOf(text)
-	found := runs(words, terms)
-	if len(found) == 0 {
-		return nil
+	for from := 0; from < len(text); {
+		to := stretchEnd(text, from)
+		words := wordsOf(text[from:to])
+		if found := m.runs(words, m.body); len(found) > 0 {
+			return around(text, from, words, found)
+		}
+		from = to
 	}
+	return nil
+}
+
+// stretchEnd is where the stretch that begins at from ends, between two words if there are any.
+func stretchEnd(text string, from int) int {
+	to := from + stretch
+	if to >= len(text) {
+		return len(text)
+	}
+	if space := strings.LastIndexByte(text[from:to], ' '); space > 0 {
+		return from + space
+	}
+	for to < len(text) && !utf8.RuneStart(text[to]) {
+		to++
+	}
+	return to
+}
+
+// around cuts a snippet out of text where most different words matched; words and found are those
+// of the stretch that begins at from.
+func around(text string, from int, words []word, found []run) []Piece {
 	best, most := 0, 0
 	for i := range found {
 		seen := map[string]bool{}
@@ -106,6 +136,10 @@ func snippet(text string, terms []*leaf) []Piece {
 		if len(seen) > most {
 			best, most = i, len(seen)
 		}
+	}
+	for i := range words {
+		words[i].start += from
+		words[i].end += from
 	}
 	start, end := window(text, words[found[best].first].start)
 	list := cut(text, start, end, words, found)

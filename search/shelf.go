@@ -52,7 +52,7 @@ type shelf struct {
 
 	building atomic.Bool // made anew, and not caught up since
 	place    *list.Element
-	failures int // batches in a row that failed, guarded by feed
+	failing  time.Time // since when batches fail, zero: they do not; guarded by feed
 }
 
 // shelf finds a mailbox's shelf; its index need not be open.

@@ -144,7 +144,11 @@ func ordinary(i int) []byte {
 	state := uint32(i*2654435761 + 1)
 	for b.Len() < 9900 {
 		state = state*1664525 + 1013904223
-		fmt.Fprintf(&b, "%s%s%d ", stems[(state>>8)%10], ends[(state>>16)%7], (state>>20)%70)
+		b.WriteString(stems[(state>>8)%10] + ends[(state>>16)%7])
+		if (state>>26)%4 > 0 {
+			fmt.Fprint(&b, (state>>20)%70)
+		}
+		b.WriteString(" ")
 		if (state>>24)%12 == 0 {
 			b.WriteString("\r\n")
 		}

@@ -164,13 +164,32 @@ func (s *termStream) add(term string, position int) {
 	*s = append(*s, &analysis.Token{Term: []byte(term), Position: position, Type: analysis.AlphaNumeric})
 }
 
-// addText appends words, with stems if wanted, and answers the next free position.
-func (s *termStream) addText(text string, position int, stemmed bool) int {
+// lexicon remembers the marked stems of words met before: most words of a batch are few words.
+type lexicon map[string][]string
+
+const maxLexicon = 50_000
+
+func (l lexicon) markedStems(w word) []string {
+	if stems, ok := l[w.original]; ok {
+		return stems
+	}
+	stems := w.stems()
+	for i := range stems {
+		stems[i] = stemMark + stems[i]
+	}
+	if len(l) < maxLexicon {
+		l[strings.Clone(w.original)] = stems
+	}
+	return stems
+}
+
+// addText appends words, with stems if there is a lexicon, and answers the next free position.
+func (s *termStream) addText(text string, position int, l lexicon) int {
 	for _, w := range wordsOf(text) {
 		s.add(w.folded, position)
-		if stemmed {
-			for _, stem := range w.stems() {
-				s.add(stemMark+stem, position)
+		if l != nil {
+			for _, stem := range l.markedStems(w) {
+				s.add(stem, position)
 			}
 		}
 		position++
