@@ -283,7 +283,21 @@ func textLeaf(t token) *leaf {
 // maxPhrase is how many words of a phrase are looked at.
 const maxPhrase = 16
 
+// distinct leaves out parts that were there before: they change nothing but the cost.
+func distinct(parts []node) []node {
+	seen := map[string]bool{}
+	var kept []node
+	for _, part := range parts {
+		if text := part.String(); !seen[text] {
+			seen[text] = true
+			kept = append(kept, part)
+		}
+	}
+	return kept
+}
+
 func joinAnd(parts and) node {
+	parts = distinct(parts)
 	switch len(parts) {
 	case 0:
 		return nil
@@ -294,6 +308,7 @@ func joinAnd(parts and) node {
 }
 
 func joinOr(parts or) node {
+	parts = distinct(parts)
 	switch len(parts) {
 	case 0:
 		return nil
