@@ -72,15 +72,12 @@ func TestParseAddressList(t *testing.T) {
 }
 
 func TestAddressCaps(t *testing.T) {
-	begin := time.Now()
 	for _, s := range []string{"a@b.example,", "<\"a,", "(", "\"", "<a,", ":", "=?utf-8?q?", "a@b:", ";", "\\", "=?a?q?x?=,"} {
-		list := ParseAddresses(strings.Repeat(s, maxHeader/len(s)))
-		if len(list) > maxAddresses {
-			t.Errorf("%s: %d addresses", s, len(list))
-		}
-	}
-	if took := time.Since(begin); took > 5*time.Second {
-		t.Errorf("took %v", took)
+		within(t, time.Second, s, func() {
+			if list := ParseAddresses(strings.Repeat(s, maxHeader/len(s))); len(list) > maxAddresses {
+				t.Errorf("%s: %d addresses", s, len(list))
+			}
+		})
 	}
 }
 

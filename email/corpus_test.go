@@ -52,18 +52,15 @@ func TestCorpus(t *testing.T) {
 		}
 		name, _ = filepath.Rel(dir, name)
 		files++
-		begin := time.Now()
+		took := within(t, time.Second, name, func() { show(octets) })
 		readAll(t, name, octets)
-		if took := time.Since(begin); took > worst {
+		if took > worst {
 			worst, worstName = took, name
 		}
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	if worst > time.Second {
-		t.Errorf("%s took %v", worstName, worst)
 	}
 	t.Logf("%d files, worst %v: %s", files, worst, worstName)
 }
@@ -75,6 +72,14 @@ var empties = map[string]bool{
 	"mime4j--multipartemptypart.eml":                true,
 	"mime4j--multipartnestedemptypartsnorfc822.eml": true,
 	"nodemailer--htmllargecallstack.eml":            true, // a title and no body
+}
+
+// show is what the product does with a message that arrives and is opened.
+func show(octets []byte) {
+	Summarize(octets)
+	m := Parse(octets)
+	m.Text()
+	m.SafeHTML(partLink)
 }
 
 func readAll(t *testing.T, name string, octets []byte) {

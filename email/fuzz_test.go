@@ -85,13 +85,8 @@ func FuzzSafeHTML(f *testing.F) {
 		if again := sanitize(safe); again != safe {
 			t.Errorf("not stable:\n%q\n%q", safe, again)
 		}
-		checkSafe(t, "policy alone", strings.ReplaceAll(policyAlone(markup), "<a ", `<a rel="noopener noreferrer" target="_blank" `))
+		checkSafe(t, "policy alone", policyAlone(markup))
 	})
-}
-
-// policyAlone is the last step without the rewriter before it; paths of our own are left out of the comparison.
-func policyAlone(markup string) string {
-	return strings.ReplaceAll(sanitize(markup), `src="/`, `alt="/`)
 }
 
 func FuzzParseAddressList(f *testing.F) {
@@ -132,7 +127,7 @@ func FuzzOpenDraft(f *testing.F) {
 		if err != nil {
 			return
 		}
-		checkSafe(t, "quote", strings.ReplaceAll(strings.ReplaceAll(d.QuoteHTML, `src="/`, `alt="/`), "<a ", `<a rel="noopener noreferrer" target="_blank" `))
+		checkSafe(t, "quote", policyAlone(d.QuoteHTML))
 		saved, err := Compose(d, true)
 		if err != nil {
 			t.Fatal(err)

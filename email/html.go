@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// maxBetween caps the plain parts among HTML ones; escaping makes them up to five times longer.
+const maxBetween = 1 << 20
+
 // HasHTML says whether there is an HTML alternative worth showing.
 func (m *Message) HasHTML() bool {
 	for _, p := range m.chosen.pieces {
@@ -24,7 +27,7 @@ func (m *Message) SafeHTML(link func(index int) string) (safe string, remoteImag
 	cids := m.contentIDs()
 	for _, p := range m.chosen.pieces {
 		if p.html == nil {
-			if text := strings.Trim(p.text.plain(maxText), "\n"); text != "" {
+			if text := strings.Trim(p.text.plain(maxBetween), "\n"); text != "" {
 				out.WriteString(sanitize(`<div style="white-space:pre-wrap">` + html.EscapeString(text) + "</div>\n"))
 			}
 			continue

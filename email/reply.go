@@ -155,13 +155,18 @@ func quoteHTML(m *Message) string {
 	return strings.TrimSpace(safe)
 }
 
-// carry copies the original's files for a forward.
+// carry copies the original's files for a forward, and the images within its text, which would
+// otherwise be lost: the quote cannot show them.
 func (m *Message) carry() []Attachment {
 	var files []Attachment
-	for _, p := range m.Attachments {
-		octets, err := m.Content(p.Index)
+	for _, leaf := range append(slices.Clone(m.chosen.inline), m.chosen.files...) {
+		octets, err := m.Content(leaf.index)
 		if err != nil && len(octets) == 0 {
 			continue
+		}
+		p := m.Parts[leaf.index]
+		if p.Name == "" && strings.HasPrefix(p.Type, "image/") {
+			p.Name = cleanName("image." + strings.TrimPrefix(p.Type, "image/"))
 		}
 		files = append(files, Attachment{Name: p.Name, Type: p.Type, Octets: octets})
 	}
