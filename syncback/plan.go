@@ -97,6 +97,16 @@ func (s *Syncback) messagesOf(ctx context.Context, m email.MailboxID, entries []
 	for _, message := range messages {
 		known[message.ID] = message
 	}
+	for _, id := range ids { // deleted for good before it was planned: it still goes back (L7)
+		if _, ok := known[id]; ok {
+			continue
+		}
+		if message, err := s.o.Store.Kept(ctx, m, id); err == nil {
+			known[id] = message
+		} else if !errors.Is(err, mailstore.ErrNotFound) {
+			return nil, fmt.Errorf("message of the log: %w", err)
+		}
+	}
 	return known, nil
 }
 

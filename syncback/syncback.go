@@ -46,6 +46,7 @@ type Store interface {
 	Entries(ctx context.Context, m email.MailboxID, after mailstore.Seq, limit int) ([]mailstore.Entry, error)
 	Advance(ctx context.Context, consumer string, m email.MailboxID, from, to mailstore.Seq, f func(*database.Tx) error) error
 	Messages(ctx context.Context, m email.MailboxID, ids []email.MessageID) ([]mailstore.Message, error)
+	Kept(ctx context.Context, m email.MailboxID, id email.MessageID) (mailstore.Message, error)
 	Folders(ctx context.Context, m email.MailboxID) ([]mailstore.Folder, error)
 	Raw(ctx context.Context, m email.MailboxID, id email.MessageID) ([]byte, error)
 	Settle(tx *database.Tx, m email.MailboxID, ids ...email.MessageID) error

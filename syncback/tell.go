@@ -124,13 +124,8 @@ func (s *Syncback) tellErasure(ctx context.Context, r row, address string) (told
 	if err != nil {
 		return told{}, err
 	}
-	messages, err := s.o.Store.Messages(ctx, r.mailbox, []email.MessageID{r.message()})
-	if err != nil {
-		return told{}, missing(err)
-	}
-	sent := len(messages) > 0
 	for _, c := range copies {
-		if sent {
+		if r.detail.To == mailstore.Sent {
 			err = s.o.IMAP.Remove(ctx, address, c.Place)
 		} else {
 			err = s.o.IMAP.Move(ctx, address, c.Place, exchange.Folder{Role: exchange.Trash})
