@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -12,6 +13,8 @@ import (
 	"github.com/emersion/go-imap/v2/imapclient"
 	"github.com/emersion/go-imap/v2/imapserver"
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
+
+	"holdover/exchange/exchangetest"
 )
 
 const anna = "anna@example.test"
@@ -41,6 +44,18 @@ func startDouble(t testing.TB) IMAPOptions {
 	go server.Serve(l)
 	t.Cleanup(func() { server.Close() })
 	return IMAPOptions{Address: l.Addr().String(), Security: Security{Policy: None}, User: "{local}", Password: "secret"}
+}
+
+func startDovecot(t testing.TB) IMAPOptions {
+	t.Helper()
+	return IMAPOptions{Address: exchangetest.Dovecot(t, exchangetest.Maildirs(t)), Security: Security{Policy: None}, User: "{local}", Password: exchangetest.Password}
+}
+
+func contextOf(t testing.TB) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	t.Cleanup(cancel)
+	return ctx
 }
 
 // TestIMAPContract holds the double to what the real server does, and both to what sync-back relies on.

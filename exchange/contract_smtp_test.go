@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
+
+	"holdover/exchange/exchangetest"
 )
 
 // smtpDouble is an SMTP server in this process that keeps what it takes and answers as told.
@@ -44,7 +46,7 @@ type doubleSession struct {
 	taken
 }
 
-func (s *doubleSession) Reset() { s.taken = taken{} }
+func (s *doubleSession) Reset()        { s.taken = taken{} }
 func (s *doubleSession) Logout() error { return nil }
 
 // counted tells once when it is closed.
@@ -59,7 +61,10 @@ func (c *counted) Close() error {
 	return c.Conn.Close()
 }
 
-func (s *doubleSession) Mail(from string, _ *smtp.MailOptions) error { s.from = from; return s.d.onMail }
+func (s *doubleSession) Mail(from string, _ *smtp.MailOptions) error {
+	s.from = from
+	return s.d.onMail
+}
 func (s *doubleSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.to = to
 	if s.d.onRcpt != nil {
@@ -123,8 +128,9 @@ func TestSMTPContract(t *testing.T) {
 		contractSMTP(t, newSMTP(t, o), func() []taken { return d.all() })
 	})
 	t.Run("postfix", func(t *testing.T) {
-		o, maildir := startPostfix(t)
-		contractSMTP(t, newSMTP(t, o), func() []taken { return readMaildir(t, maildir) })
+		mail := exchangetest.Maildirs(t)
+		o := SMTPOptions{Address: exchangetest.Postfix(t, mail), Hello: "holdover.example.test", Security: Security{Policy: None}}
+		contractSMTP(t, newSMTP(t, o), func() []taken { return readMaildir(t, filepath.Join(mail, "anna", "Maildir")) })
 	})
 }
 

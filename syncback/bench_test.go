@@ -108,11 +108,15 @@ func (b *bench) openStore() {
 // restart is a new process over the same database: all that was in memory is gone.
 func (b *bench) restart() {
 	b.t.Helper()
-	s, err := New(b.ctx, b.o)
-	if err != nil {
-		b.t.Fatal(err)
+	for {
+		s, err := New(b.ctx, b.o)
+		if errors.Is(err, errKilled) {
+			continue // killed while it starts
+		}
+		b.must(err)
+		b.sync = s
+		return
 	}
-	b.sync = s
 }
 
 func (b *bench) must(err error) {

@@ -229,7 +229,10 @@ func (s *Syncback) notFound(r *row, now time.Time, wide bool) {
 	}
 	wait, proven := s.proof(*r, now)
 	if s.o.faults.noLookup {
-		proven = true
+		proven, wide = true, true
+	}
+	if proven && !wide {
+		wait = now.Add(time.Minute) // not every folder was read: nothing is proven
 	}
 	if proven && (wide || !r.op.gives()) {
 		r.enter(Waiting, now, now, "was in doubt; looked for and proven absent", "")

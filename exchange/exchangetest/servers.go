@@ -1,7 +1,9 @@
-package exchange
+// Package exchangetest starts real mail servers for tests: Debian's Dovecot and Postfix on free
+// ports of the loopback address, over one Maildir. They check syntax and stand in for a server that
+// keeps what it is told; they are no Exchange.
+package exchangetest
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"os"
@@ -13,14 +15,27 @@ import (
 	"time"
 )
 
-// startDovecot runs Debian's Dovecot on a free port with German folder names, as root or not at all.
-func startDovecot(t testing.TB) IMAPOptions {
+// Password opens every mailbox of Dovecot; the login name is the local part of the address.
+const Password = "secret"
+
+// Maildirs makes the folder that both servers keep mail in, as <local part>/Maildir.
+func Maildirs(t testing.TB) string {
+	t.Helper()
+	mail := daemonDir(t)
+	if os.Geteuid() == 0 {
+		if err := os.Chown(mail, 65534, 65534); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return mail
+}
+
+// Dovecot serves IMAP with German folder names and answers its host:port. It skips the test where
+// it cannot run.
+func Dovecot(t testing.TB, mail string) (address string) {
 	t.Helper()
 	need(t, "/usr/lib/dovecot/imap", "dovecot-imapd")
-	dir, mail, port := daemonDir(t), daemonDir(t), freePort(t)
-	if err := os.Chown(mail, 65534, 65534); err != nil {
-		t.Fatal(err)
-	}
+	dir, port := daemonDir(t), freePort(t)
 	conf := filepath.Join(dir, "dovecot.conf")
 	writeFile(t, conf, fmt.Sprintf(`base_dir = %[1]s/run
 state_dir = %[1]s/state
@@ -77,23 +92,20 @@ service stats {
 }
 `, dir, mail, port))
 	run(t, exec.Command("dovecot", "-F", "-c", conf))
-	address := fmt.Sprintf("127.0.0.1:%d", port)
+	address = fmt.Sprintf("127.0.0.1:%d", port)
 	waitFor(t, address, filepath.Join(dir, "dovecot.log"))
-	return IMAPOptions{Address: address, Security: Security{Policy: None}, User: "{local}", Password: "secret"}
+	return address
 }
 
-// startPostfix runs Debian's Postfix, delivering anna@example.test and nobody else into a Maildir.
-func startPostfix(t testing.TB) (o SMTPOptions, maildir string) {
+// Postfix serves SMTP for anna@example.test and nobody else, and answers its host:port.
+func Postfix(t testing.TB, mail string) (address string) {
 	t.Helper()
 	need(t, "/usr/sbin/postfix", "postfix")
-	dir, mail, port := daemonDir(t), daemonDir(t), freePort(t)
+	dir, port := daemonDir(t), freePort(t)
 	for _, d := range []string{"etc", "queue", "data"} {
 		if err := os.Mkdir(filepath.Join(dir, d), 0o755); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if err := os.Chown(mail, 65534, 65534); err != nil {
-		t.Fatal(err)
 	}
 	if out, err := exec.Command("chown", "postfix", filepath.Join(dir, "data")).CombinedOutput(); err != nil {
 		t.Skipf("Postfix's account is missing: %s", out)
@@ -135,9 +147,9 @@ virtual_minimum_uid = 100
 		t.Fatalf("Postfix did not start: %v %s", err, out)
 	}
 	t.Cleanup(func() { exec.Command("postfix", "-c", etc, "abort").Run() })
-	address := fmt.Sprintf("127.0.0.1:%d", port)
+	address = fmt.Sprintf("127.0.0.1:%d", port)
 	waitFor(t, address, filepath.Join(dir, "mail.log"))
-	return SMTPOptions{Address: address, Hello: "holdover.example.test", Security: Security{Policy: None}}, filepath.Join(mail, "anna", "Maildir")
+	return address
 }
 
 func masterFile(t testing.TB, port int) string {
@@ -237,11 +249,4 @@ func waitFor(t testing.TB, address, logFile string) {
 	}
 	text, _ := os.ReadFile(logFile)
 	t.Fatalf("nobody listens at %s; log: %s", address, text)
-}
-
-func contextOf(t testing.TB) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	t.Cleanup(cancel)
-	return ctx
 }
