@@ -13,7 +13,7 @@ type WaitingLine struct {
 	What, Subject, URL string // URL "" when the message is no longer there
 	State              Badge
 	At                 Stamp
-	Words, Next        string // Exchange's words, time of the next try; may be empty
+	Words              string // Exchange's words where a person must act on them; may be empty
 }
 
 // WaitingSend is one message on its way outside.

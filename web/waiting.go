@@ -75,15 +75,16 @@ func (s *server) subjects(ctx context.Context, m email.MailboxID, lines []syncba
 
 func (s *server) waitingLine(w *views.Words, l syncback.Line, known map[email.MessageID]mailstore.Message) views.WaitingLine {
 	v := views.WaitingLine{What: w.T("change." + string(l.Kind)), Subject: w.T("waiting.gone"), State: ledgerBadge(w, l.State),
-		At: w.At(l.At, s.now()), Words: l.Words}
+		At: w.At(l.At, s.now())}
+	// Exchange's words are for those who must act on them; that it is away is what the page says anyway.
+	if l.State == syncback.Parked {
+		v.Words = l.Words
+	}
 	if m, ok := known[l.Message]; ok {
 		v.Subject, v.URL = m.Subject, threadURL(m.Folder, m.Thread)
 		if v.Subject == "" {
 			v.Subject = w.T("waiting.nosubject")
 		}
-	}
-	if !l.Next.IsZero() && l.State != syncback.Parked {
-		v.Next = w.Since(l.Next, s.now())
 	}
 	return v
 }
