@@ -28,7 +28,7 @@ var (
 	linkValue   = regexp.MustCompile(`(?i)^(https?://|mailto:|tel:)[^\x00-\x20\x7f]+$`)
 	imageValue  = regexp.MustCompile(`^(/[^/\\\x00-\x20\x7f][^\\\x00-\x20\x7f]*|data:image/(png|jpeg|gif|webp);base64,[a-zA-Z0-9+/=]+)$`)
 	styleValue  = regexp.MustCompile(`^((` + strings.Join(strings.Fields(styleNames), "|") +
-		`):[a-zA-Z0-9 #%.,'/+-]*((rgb|rgba|hsl|hsla|RGB|RGBA|HSL|HSLA)\([0-9., %/]*\)[a-zA-Z0-9 #%.,'/+-]*)*(;|$))+$`)
+		`):[a-zA-Z0-9 #%.,'/+-]*((?i:rgb|rgba|hsl|hsla)\([0-9., %/]*\)[a-zA-Z0-9 #%.,'/+-]*)*(;|$))+$`)
 	anyText = regexp.MustCompile(`^[^\x00-\x08]{0,1000}$`)
 )
 
