@@ -73,7 +73,7 @@ func (s *Store) ClaimOutbound(ctx context.Context, lease time.Duration, limit in
 		}
 		for i := range claimed {
 			m := &claimed[i]
-			m.Lease = newID()
+			m.Lease = s.leaseMark() + newID()
 			_, err := tx.Exec("UPDATE submission SET lease = ?, lease_until = ? WHERE id = ?", m.Lease, ms(now.Add(lease)), string(m.ID))
 			if err != nil {
 				return err
@@ -86,6 +86,19 @@ func (s *Store) ClaimOutbound(ctx context.Context, lease time.Duration, limit in
 		return nil
 	})
 	return claimed, s.databaseError(err)
+}
+
+// leaseMark begins the leases of this host's process.
+func (s *Store) leaseMark() string { return s.host + " " }
+
+// endLeases takes back what an earlier process of this host had claimed. It is dead, since its lock
+// is ours, and its connections died with it: nobody has to wait for the leases to end.
+func (s *Store) endLeases(ctx context.Context) error {
+	mark := s.leaseMark()
+	return s.db.Write(ctx, func(tx *database.Tx) error {
+		_, err := tx.Exec("UPDATE submission SET lease = '', lease_until = 0 WHERE substr(lease, 1, ?) = ?", len(mark), mark)
+		return err
+	})
 }
 
 const outColumns = " id, mailbox, message, sender, created "

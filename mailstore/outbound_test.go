@@ -45,6 +45,21 @@ func TestOutbound(t *testing.T) {
 	})
 }
 
+// What a process had claimed when it died is due again as soon as the store is open.
+func TestLeaseEndsWithTheProcess(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		_, err := h.Enqueue(t.Context(), "", "", []string{"a@x.example"}, mail("n@holdover.example", "Bericht"))
+		must(t, err)
+		old := h.claimed()[0]
+		h.crash()
+		same(t, "claimed again", len(h.claimed()), 1)
+		old.Recipients[0].State = "sent"
+		if err := h.ReportOutbound(t.Context(), old, old.Recipients); !errors.Is(err, ErrLostLease) {
+			t.Errorf("the dead process's claim: %v", err)
+		}
+	})
+}
+
 func TestLeaseTakenOver(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		_, err := h.Enqueue(t.Context(), "", "", []string{"a@x.example"}, mail("n@holdover.example", "Bericht"))

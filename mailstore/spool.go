@@ -175,6 +175,9 @@ func (s *Store) dropParcel(id SendID) {
 
 // repairSpool brings spool and queue together after a crash.
 func (s *Store) repairSpool(ctx context.Context) error {
+	if err := s.endLeases(ctx); err != nil {
+		return err
+	}
 	states, err := s.submissionStates(ctx)
 	if err != nil {
 		return err
