@@ -82,6 +82,8 @@ func TestSubjects(t *testing.T) {
 		{"Aw：Angebot", "Angebot", "AW: Angebot", "WG: Angebot"},
 		{"[EXTERN] Re: [External] Angebot", "Angebot", "AW: Angebot", "WG: Angebot"},
 		{"[Extern!]: Angebot", "Angebot", "AW: Angebot", "WG: Angebot"},
+		{"Nicht zugestellt: AW: Angebot", "Angebot", "AW: Angebot", "WG: Angebot"},
+		{"UNDELIVERABLE: Angebot", "Angebot", "AW: Angebot", "WG: Angebot"},
 		{"PS: vergessen", "PS: vergessen", "AW: PS: vergessen", "WG: PS: vergessen"},
 		{"Re Angebot", "Re Angebot", "AW: Re Angebot", "WG: Re Angebot"},
 		{"Referat: Stand", "Referat: Stand", "AW: Referat: Stand", "WG: Referat: Stand"},

@@ -15,6 +15,10 @@ var gatewayTags = map[string]bool{
 	"external email": true, "external sender": true, "externer absender": true,
 }
 
+// reportMarks begin the subjects of reports about mail that could not be delivered, ours and
+// Exchange's: such a report belongs to the conversation of the mail.
+var reportMarks = []string{"undeliverable:", "unzustellbar:", "nicht zugestellt:"}
+
 const maxSubject = 1000 // characters; the header keeps the rest
 
 // baseSubject strips reply, forward and gateway marks from the front, as often as they are there.
@@ -26,10 +30,22 @@ func baseSubject(subject string) string {
 			rest, ok = cutGatewayTag(s)
 		}
 		if !ok {
+			rest, ok = cutReportMark(s)
+		}
+		if !ok {
 			return s
 		}
 		s = strings.TrimSpace(rest)
 	}
+}
+
+func cutReportMark(s string) (string, bool) {
+	for _, mark := range reportMarks {
+		if len(s) >= len(mark) && strings.EqualFold(s[:len(mark)], mark) {
+			return s[len(mark):], true
+		}
+	}
+	return s, false
 }
 
 // cutReplyMark removes one "Re:", "AW :", "Re[2]:", "Re(2):" or "RE^2:".
