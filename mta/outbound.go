@@ -46,7 +46,7 @@ type OutboundOptions struct {
 	Language   func(m email.MailboxID) string // "de" or "en", for reports; nil: "en"
 	Retries    []time.Duration                // wait after the nth attempt, the last one repeats; nil: 1, 2, 5, 15, 30 min, 1 h
 	MaxAge     time.Duration                  // then a recipient counts as failed, default 5 days (RFC 5321, 4.5.4.1)
-	Patience   time.Duration                  // longest life of one connection, default 11 min; a lease lasts a minute longer
+	Patience   time.Duration                  // longest life of one connection, default 11 min; a lease lasts a tenth longer
 	Poll       time.Duration                  // how often the queue is looked at without a Wake, default 1 s
 	Pause      time.Duration                  // first wait after the smart host could not be reached, doubled up to 60 times it, default 1 s
 	Workers    int                            // connections at once, default 4
@@ -159,7 +159,7 @@ func (out *Outbound) claim(ctx context.Context, free int) []mailstore.OutMessage
 	if free <= 0 || !out.link.usable() {
 		return nil
 	}
-	claimed, err := out.o.Store.ClaimOutbound(ctx, out.o.Patience+time.Minute, free)
+	claimed, err := out.o.Store.ClaimOutbound(ctx, out.o.Patience+out.o.Patience/10, free)
 	if err != nil && ctx.Err() == nil {
 		out.log.Error("the outbound queue could not be read; it is tried again", "error", err)
 	}
@@ -188,7 +188,7 @@ func (out *Outbound) handle(ctx context.Context, m mailstore.OutMessage) {
 		}
 	}()
 	results, err := out.step(ctx, m)
-	if err == nil && len(results) > 0 {
+	if err == nil {
 		err = out.o.Store.ReportOutbound(ctx, m, results)
 	}
 	if err != nil { // the lease ends by itself, and the message is tried again
@@ -200,6 +200,9 @@ func (out *Outbound) handle(ctx context.Context, m mailstore.OutMessage) {
 // words of a refusal are made durable before the report is written, so that the report is the same
 // one after any restart, and the sender gets it once.
 func (out *Outbound) step(ctx context.Context, m mailstore.OutMessage) ([]mailstore.OutRecipient, error) {
+	if len(m.Recipients) == 0 {
+		return nil, nil
+	}
 	octets, err := out.o.Store.SpoolOctets(ctx, m.ID)
 	if err != nil {
 		return nil, err
