@@ -84,7 +84,7 @@
   };
 
   addEventListener("input", (e) => { if (form && form.contains(e.target) && e.target.type !== "file") touched(); });
-  addEventListener("change", (e) => { if (form && e.target.id === "file") weigh(e.target); });
+  addEventListener("change", (e) => { if (form && e.target.id === "upload") weigh(e.target); });
   addEventListener("click", (e) => {
     const button = form && e.target.closest && e.target.closest("[data-take]");
     if (button) take(button);

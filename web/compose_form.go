@@ -172,10 +172,13 @@ func oneLine(value string) string {
 	return strings.TrimSpace(value)
 }
 
+// turned takes out what makes a name read backwards ("gnp.exe" as "exe.png").
+var turned = strings.NewReplacer("\u202a", "", "\u202b", "", "\u202c", "", "\u202d", "", "\u202e", "", "\u2066", "", "\u2067", "", "\u2068", "", "\u2069", "")
+
 // fileName is the last element of the name that the browser told, whatever its system's separator is.
 func fileName(part *multipart.Part) string {
 	_, params, _ := mime.ParseMediaType(part.Header.Get("Content-Disposition"))
-	name := path.Base(strings.ReplaceAll(oneLine(params["filename"]), `\`, "/"))
+	name := path.Base(strings.ReplaceAll(oneLine(turned.Replace(params["filename"])), `\`, "/"))
 	if name == "." || name == "/" || name == ".." {
 		return ""
 	}

@@ -40,6 +40,9 @@ func (s *server) composePost(c echo.Context) error {
 		return redirect(c, composeURL(sh))
 	}
 	self, own := s.selves(personOf(c))
+	if action == "save" && fault == nil && sh.id != "" && form.sameText(sh.draft) && len(form.Files)+len(form.TooLarge) == 0 && (form.From == "" || form.From == sh.draft.From.Addr) {
+		return s.saved(c, sh) // nothing new: no version, no entry
+	}
 	form.act(action, argument, &sh, s.Directory)
 	base := sh.draft.Attachments
 	refused := form.fit(&base, s.MaxUpload)
@@ -58,31 +61,28 @@ func (s *server) composePost(c echo.Context) error {
 func (s *server) sheetOf(c echo.Context, form composeForm) (sheet, error) {
 	if id := c.Param("draft"); id != "" {
 		sh, err := s.openDraft(c, email.MessageID(id))
-		if form.Button == "copy" && err == nil {
-			sh.id, sh.version, sh.draft.MessageID = "", 0, s.messageID("copy "+form.Token)
+		if form.Button != "copy" || err != nil {
+			return sh, err
 		}
-		return sh, err
+		sh.id, sh.version, sh.draft.MessageID = "", 0, s.messageID("copy "+form.Token)
+		return s.perhapsMade(c, sh)
 	}
 	sh, err := s.newSheet(c, form.Mode, form.Of, form.Token)
 	if err != nil {
 		return sh, err
 	}
-	made, found, err := s.madeBy(c, sh.draft.MessageID)
-	if err != nil || !found {
-		return sh, err
-	}
-	return s.openDraft(c, made)
+	return s.perhapsMade(c, sh)
 }
 
-// madeBy looks among the newest drafts for the one with this Message-ID.
-func (s *server) madeBy(c echo.Context, messageID string) (email.MessageID, bool, error) {
+// perhapsMade looks among the newest drafts for the one that this form made before.
+func (s *server) perhapsMade(c echo.Context, sh sheet) (sheet, error) {
 	rows, _, err := s.Mail.Threads(c.Request().Context(), personOf(c).Mailbox, mailstore.Drafts, mailstore.Before{}, pageSize)
 	for _, row := range rows {
-		if row.Latest.MessageID == messageID {
-			return row.Latest.ID, true, nil
+		if row.Latest.MessageID == sh.draft.MessageID {
+			return s.openDraft(c, row.Latest.ID)
 		}
 	}
-	return "", false, err
+	return sh, err
 }
 
 // act does what a button asks besides saving.
@@ -169,10 +169,16 @@ func (s *server) keep(c echo.Context, form composeForm, sh sheet, faults []field
 	case len(faults) > 0:
 		return s.again(c, faultStatus(faults), saved, form, composeNotes{faults: faults, stored: stored, refused: refused})
 	}
-	if wantsJSON(c) {
-		return s.acknowledge(c, saved)
+	return s.saved(c, saved)
+}
+
+// saved tells that the draft is safe: the script in a word, a person on the page of the draft.
+func (s *server) saved(c echo.Context, sh sheet) error {
+	if !wantsJSON(c) {
+		return redirect(c, composeURL(sh))
 	}
-	return redirect(c, composeURL(saved))
+	text := s.wordsOf(c).T("compose.saved", "Time", sh.draft.Date.In(s.Zone).Format("15:04"))
+	return c.JSON(http.StatusOK, draftAnswer{Draft: sh.id, Version: sh.version, Text: text})
 }
 
 // store saves a draft, except one that no form may hold.
@@ -217,11 +223,6 @@ type draftAnswer struct {
 	Conflict bool            `json:"conflict,omitempty"`
 }
 
-func (s *server) acknowledge(c echo.Context, sh sheet) error {
-	text := s.wordsOf(c).T("compose.saved", "Time", s.now().Format("15:04"))
-	return c.JSON(http.StatusOK, draftAnswer{Draft: sh.id, Version: sh.version, Text: text})
-}
-
 func wantsJSON(c echo.Context) bool { return c.Request().Header.Get("Accept") == "application/json" }
 
 // notStored hands the filled form back when the store takes nothing.
@@ -263,6 +264,9 @@ func (s *server) draftGone(c echo.Context, form composeForm, action string) erro
 		form.fit(new([]email.Attachment), s.MaxUpload)
 		sh.draft = form.apply(sh.draft, self, own, s.now())
 		sh.draft.MessageID = s.messageID("copy " + form.Token)
+		if sh, err = s.perhapsMade(c, sh); err != nil {
+			return err
+		}
 		return s.keep(c, form, sh, nil, nil)
 	}
 	if action == "send" {

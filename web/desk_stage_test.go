@@ -211,7 +211,7 @@ func (st *deskStage) follow(who string, w *httptest.ResponseRecorder) (*goquery.
 	st.t.Helper()
 	to := w.Header().Get("Location")
 	if w.Code != http.StatusSeeOther || to == "" {
-		st.t.Fatalf("status %d, no redirect; body:\n%s", w.Code, w.Body)
+		st.t.Fatalf("status %d, no redirect: %s", w.Code, alertOf(w))
 	}
 	return st.read(st.get(who, to), http.StatusOK), to
 }
@@ -219,7 +219,7 @@ func (st *deskStage) follow(who string, w *httptest.ResponseRecorder) (*goquery.
 func (st *deskStage) read(w *httptest.ResponseRecorder, status int) *goquery.Document {
 	st.t.Helper()
 	if w.Code != status {
-		st.t.Fatalf("status %d, want %d; body:\n%.2000s", w.Code, status, w.Body)
+		st.t.Fatalf("status %d, want %d: %s", w.Code, status, alertOf(w))
 	}
 	doc, err := goquery.NewDocumentFromReader(w.Body)
 	if err != nil {
@@ -230,3 +230,12 @@ func (st *deskStage) read(w *httptest.ResponseRecorder, status int) *goquery.Doc
 
 // words are the text of a selection with single spaces.
 func words(s *goquery.Selection) string { return strings.Join(strings.Fields(s.Text()), " ") }
+
+// alertOf is what a page complains of, for the messages of tests.
+func alertOf(w *httptest.ResponseRecorder) string {
+	doc, err := goquery.NewDocumentFromReader(w.Body)
+	if err != nil {
+		return err.Error()
+	}
+	return words(doc.Find("h1, [role=alert]"))
+}
