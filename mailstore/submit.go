@@ -212,7 +212,8 @@ func (s *Store) Undo(ctx context.Context, m email.MailboxID, id SendID) (draft e
 		case is != isHeld:
 			return ErrTooLate
 		}
-		if _, err := c.tx.Exec("UPDATE submission SET state = ? WHERE id = ?", isUndone, string(id)); err != nil {
+		// The token is free again: whoever presses Send after an undo means it.
+		if _, err := c.tx.Exec("UPDATE submission SET state = ?, token = NULL WHERE id = ?", isUndone, string(id)); err != nil {
 			return err
 		}
 		return c.giveDraft(draft)
