@@ -13,6 +13,10 @@ import (
 // toUTF8 decodes text of a named character set. It never fails: unknown names and octets that the
 // set does not have are read as UTF-8 when they are that, else as Windows-1252.
 func toUTF8(label string, b []byte) string {
+	return strings.TrimPrefix(recode(label, b), "\uFEFF") // a byte order mark is no text
+}
+
+func recode(label string, b []byte) string {
 	label = strings.ToLower(strings.TrimSpace(label))
 	switch label {
 	case "utf-8", "utf8", "unicode-1-1-utf-8":

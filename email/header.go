@@ -93,17 +93,17 @@ func readHeader(octets []byte, stop func(line []byte) bool) (h header, body int,
 		}
 		pos = next
 	}
-	return r.end(pos, blank)
+	return r.end(pos, blank && len(bytes.TrimSpace(octets[pos:])) > 0)
 }
 
 // end decides where the body begins. Lines of no form at the end of the section are text that was
-// sent without the empty line, unless a MIME header says that the real body follows below.
-func (r *headerReader) end(pos int, blank bool) (header, int, bool) {
+// sent without the empty line, unless a MIME header says that the real body follows below, and it does.
+func (r *headerReader) end(pos int, follows bool) (header, int, bool) {
 	if r.junk < 0 {
 		return r.fields, pos, r.over
 	}
 	r.fields = r.fields[:r.sound]
-	if blank && r.sound > 0 && (r.fields.has("Content-Type") || r.fields.has("Content-Transfer-Encoding")) {
+	if follows && r.sound > 0 && (r.fields.has("Content-Type") || r.fields.has("Content-Transfer-Encoding")) {
 		return r.fields, pos, r.over
 	}
 	return r.fields, r.junk, r.over

@@ -256,15 +256,19 @@ func TestPartsApart(t *testing.T) {
 
 func TestNesting(t *testing.T) {
 	for in, want := range map[string]string{
-		"<p>a<p>b":                              "<p>a</p><p>b</p>",
-		"</div></div>x":                         "x",
-		"<b><i>x</b>y</i>":                      "<b><i>x</i></b>y",
-		"<ul><li>a<li>b</ul>":                   "<ul><li>a</li><li>b</li></ul>",
-		"<table><tr><td>a<td>b<tr><td>c":        "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>",
-		"<div><table><td>x</div>y</table>z":     "<div><table><td>xy</td></table>z</div>",
-		"<div><script>alert(1)</script>x":       "<div>x</div>",
-		"<svg><p>x</svg>y":                      "<p>xy</p>",
-		"<unknown-tag onload=x>a</unknown-tag>": "a",
+		"<p>a<p>b":                               "<p>a</p><p>b</p>",
+		"</div></div>x":                          "x",
+		"<b><i>x</b>y</i>":                       "<b><i>x</i></b>y",
+		"<ul><li>a<li>b</ul>":                    "<ul><li>a</li><li>b</li></ul>",
+		"<table><tr><td>a<td>b<tr><td>c":         "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>",
+		"<div><table><td>x</div>y</table>z":      "<div><table><td>xy</td></table>z</div>",
+		"<div><script>alert(1)</script>x":        "<div>x</div>",
+		"<svg><p>x</svg>y":                       "<p>xy</p>",
+		`<img src="data:image/png;base64,AA==">`: `<img src="data:image/png;base64,AA==">`,
+		`<img src="data:image/svg+xml,x" alt=x>`: `<img alt="x">`,
+		`<img src="/m/y/part/1" alt=x>`:          `<img alt="x">`,
+		`<td nowrap background="cid:x">a`:        `<td nowrap="">a</td>`,
+		"<unknown-tag onload=x>a</unknown-tag>":  "a",
 	} {
 		safe, _ := asDocument(in).SafeHTML(nil)
 		if strings.TrimSpace(safe) != want {

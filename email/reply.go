@@ -17,8 +17,7 @@ const (
 // maxQuote caps the original below an answer; a longer one is cut at a line.
 const maxQuote = 256 << 10
 
-// ReplyTo starts a draft that answers or forwards a message, by the rules of webmail.md §1.3.
-// own are the addresses and aliases of the person; lang is "de" or "en" and chooses AW:/WG: or
+// ReplyTo starts a draft that answers or forwards a message. own are the addresses and aliases of the person; lang is "de" or "en" and chooses AW:/WG: or
 // Re:/Fwd: and the attribution line. Forward carries the original's attachments. MessageID is new,
 // Date is left to the caller.
 func ReplyTo(m *Message, mode ReplyMode, self Address, own []string, lang string) Draft {
@@ -111,12 +110,15 @@ func keep(list []Address, good func(Address) bool) []Address {
 }
 
 func replySubject(subject string, mode ReplyMode, lang string) string {
-	mark := map[bool][2]string{true: {"AW: ", "WG: "}, false: {"Re: ", "Fwd: "}}[lang == "de"]
-	base := baseSubject(subject)
-	if mode == Forward {
-		return strings.TrimSpace(mark[1] + base)
+	reply, forward := "Re: ", "Fwd: "
+	if lang == "de" {
+		reply, forward = "AW: ", "WG: "
 	}
-	return strings.TrimSpace(mark[0] + base)
+	mark := reply
+	if mode == Forward {
+		mark = forward
+	}
+	return strings.TrimSpace(mark + baseSubject(subject))
 }
 
 // answerChain builds References (RFC 5322, 3.6.4): the original's chain, or its single In-Reply-To,

@@ -55,6 +55,7 @@ func TestTolerantHeader(t *testing.T) {
 		"trace and no header":  {"Received: x\nNur Text\nohne Kopf\n\nMehr\n", "", "Nur Text\nohne Kopf\n\nMehr\n"},
 		"no blank line":        {"Subject: x\nText ohne Leerzeile\n", "x", "Text ohne Leerzeile\n"},
 		"junk before the body": {"Subject: x\nContent-Type: text/plain\nkaputt\n\nText\n", "x", "Text\n"},
+		"blank line of space":  {"Subject: x\nContent-Type: text/plain\n \nText\nzwei\n\n", "x", "Text\nzwei\n\n"},
 		"only a header":        {"Subject: x\n", "x", ""},
 		"folded":               {"Subject: ein\n zwei\n\tdrei\n\nText\n", "ein zwei drei", "Text\n"},
 		"empty":                {"", "", ""},

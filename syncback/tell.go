@@ -78,7 +78,7 @@ func (s *Syncback) tellCopy(ctx context.Context, r row, address string) (told, e
 	if err != nil {
 		return told{}, err
 	}
-	item := exchange.Item{Octets: raw, Date: fromMillis(r.detail.Date), Others: r.detail.Others}
+	item := exchange.Item{Octets: email.WithoutDraftState(raw), Date: fromMillis(r.detail.Date), Others: r.detail.Others}
 	if r.detail.Flags != nil {
 		item.Flags = remoteFlags(*r.detail.Flags)
 	}
@@ -105,7 +105,7 @@ func (s *Syncback) tellDraft(ctx context.Context, r row, address string) (told, 
 	if err != nil {
 		return told{}, err
 	}
-	place, err := s.o.IMAP.Append(ctx, address, drafts, exchange.Item{Octets: raw, Flags: exchange.Flags{Draft: true, Seen: true}, Date: fromMillis(r.at)})
+	place, err := s.o.IMAP.Append(ctx, address, drafts, exchange.Item{Octets: email.WithoutDraftState(raw), Flags: exchange.Flags{Draft: true, Seen: true}, Date: fromMillis(r.at)})
 	if err != nil {
 		return told{}, err
 	}

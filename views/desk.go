@@ -78,6 +78,7 @@ type Progress struct {
 	Trouble string
 	Steps   []Step
 	At      string
+	Active  bool
 	Live    bool // something may still change
 	Bar     Bar
 	Counts  []CountLink

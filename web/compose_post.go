@@ -270,8 +270,8 @@ func (s *server) draftGone(c echo.Context, form composeForm, action string) erro
 		return s.keep(c, form, sh, nil, nil)
 	}
 	if action == "send" {
-		if target, sent := s.sentAlready(c, email.MessageID(c.Param("draft"))); sent {
-			return redirect(c, target)
+		if id, sent := s.sentBefore(c, form); sent {
+			return redirect(c, sentURL(folderURL(mailstore.Inbox), id))
 		}
 	}
 	sh.id = email.MessageID(c.Param("draft"))

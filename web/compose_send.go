@@ -19,6 +19,7 @@ func (s *server) send(c echo.Context, form composeForm, sh sheet, faults []field
 	if size := attached(sh.draft); size > s.MaxUpload {
 		faults = append(faults, fieldError{Field: "files", Word: "compose.err.toolarge", Size: size})
 	}
+	first := sh.id == ""
 	saved, stored, err := s.store(c, sh, faults)
 	switch {
 	case errors.Is(err, mailstore.ErrConflict):
@@ -28,10 +29,11 @@ func (s *server) send(c echo.Context, form composeForm, sh sheet, faults []field
 	case len(faults) > 0:
 		return s.again(c, faultStatus(faults), saved, form, composeNotes{faults: faults, sending: true, stored: stored, refused: refused})
 	}
-	return s.submit(c, form, saved, to)
+	return s.submit(c, form, saved, to, first)
 }
 
-func (s *server) submit(c echo.Context, form composeForm, sh sheet, to delivery) error {
+// submit hands a saved draft over. first tells that this request made the draft.
+func (s *server) submit(c echo.Context, form composeForm, sh sheet, to delivery, first bool) error {
 	ctx, mailbox := c.Request().Context(), personOf(c).Mailbox
 	sub := mailstore.Submission{Mailbox: mailbox, Draft: sh.id, Version: sh.version, Token: form.Token, From: sh.draft.From.Addr,
 		Local: to.Local, Remote: to.Remote, Release: s.Now().Add(s.Undo)}
@@ -53,17 +55,19 @@ func (s *server) submit(c echo.Context, form composeForm, sh sheet, to delivery)
 	case err != nil:
 		return s.notStored(c, form, sh, err, true)
 	}
-	s.dropStray(c, sh.id)
+	if first {
+		s.dropStray(c, sh.id)
+	}
 	s.Log.InfoContext(ctx, "message submitted", "send", id, "draft", sh.id, "inside", len(to.Local), "outside", len(to.Remote))
 	target := folderURL(mailstore.Inbox)
 	if answered {
 		target = threadURL(back.Folder, back.Thread)
 	}
-	return redirect(c, target+"?"+url.Values{"done": {"sent"}, "send": {string(id)}}.Encode())
+	return redirect(c, sentURL(target, id))
 }
 
-// dropStray removes a draft that a repeated form made after the first one was already sent: then the
-// store answered with the first submission and left this draft where it was.
+// dropStray removes the draft that a repeated first POST made, when its token turned out to be sent
+// already: then the store answered with that submission and left this draft where it was.
 func (s *server) dropStray(c echo.Context, id email.MessageID) {
 	if _, err := s.openDraft(c, id); err != nil {
 		return
@@ -71,6 +75,20 @@ func (s *server) dropStray(c echo.Context, id email.MessageID) {
 	if err := s.Mail.DiscardDraft(c.Request().Context(), personOf(c).Mailbox, id); err != nil {
 		s.Log.WarnContext(c.Request().Context(), "repeated draft not removed", "draft", id, "err", err)
 	}
+}
+
+// sentBefore asks whether this form has been sent already: its draft is gone, but its token is known.
+// The store looks at the token first and never sends a draft that it does not have.
+func (s *server) sentBefore(c echo.Context, form composeForm) (mailstore.SendID, bool) {
+	to, _ := readRecipients(form).deliver(s.Directory)
+	id, err := s.Mail.Submit(c.Request().Context(), mailstore.Submission{Mailbox: personOf(c).Mailbox, Draft: email.MessageID(c.Param("draft")),
+		Version: form.Version, Token: form.Token, Local: to.Local, Remote: to.Remote, Release: s.Now().Add(s.Undo)})
+	return id, err == nil
+}
+
+// sentURL is a page that shows the bar after sending.
+func sentURL(page string, id mailstore.SendID) string {
+	return page + "?" + url.Values{"done": {"sent"}, "send": {string(id)}}.Encode()
 }
 
 // answeredBy is the message that a draft answers or forwards, as far as it is still here.
@@ -94,20 +112,6 @@ func (s *server) answeredBy(c echo.Context, sh sheet) (mailstore.Message, bool) 
 		}
 	}
 	return mailstore.Message{}, false
-}
-
-// sentAlready says whether this draft has gone out: then a repeated form shows what the first one did.
-func (s *server) sentAlready(c echo.Context, draft email.MessageID) (target string, sent bool) {
-	rows, err := s.Mail.Submissions(c.Request().Context(), personOf(c).Mailbox, pageSize)
-	if err != nil {
-		return "", false
-	}
-	for _, row := range rows {
-		if row.Message == draft {
-			return folderURL(mailstore.Inbox) + "?" + url.Values{"done": {"sent"}, "send": {string(row.ID)}}.Encode(), true
-		}
-	}
-	return "", false
 }
 
 func attached(d email.Draft) (size int64) {

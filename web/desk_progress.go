@@ -32,7 +32,7 @@ func (s *server) progress(c echo.Context, w *views.Words, e continuity.Event) (v
 	if err != nil {
 		return views.Progress{}, err
 	}
-	g := views.Progress{ID: e.ID, Total: r.Total, Need: r.Parked, At: s.now().Format("15:04:05"), Trouble: r.Trouble,
+	g := views.Progress{ID: e.ID, Total: r.Total, Need: r.Parked, At: s.now().Format("15:04:05"), Trouble: r.Trouble, Active: e.Active(),
 		Live: e.Active() || !r.Done() || sum(r.Counts) != r.Total, Bar: countBar(w, r.Counts)}
 	gate := gateOf(e, r)
 	g.Say, g.Done = s.sayEvent(w, e, r, gate)

@@ -194,7 +194,7 @@ func (j *journey) reply(text, file string) {
 	j.w.see("#compose")
 	j.w.run("write", chromedp.WaitVisible(chromedp.CSS("#text")), chromedp.SendKeys(chromedp.CSS("#text"), text))
 	if file != "" {
-		j.w.run("attach", chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{file}))
+		j.w.run("attach", chromedp.SetUploadFiles(chromedp.CSS("#upload"), []string{file}))
 		j.w.click(`button[name=button][value=attach]`)
 		j.w.until("the attachment is listed", fmt.Sprintf(`[...document.querySelectorAll("#files .name")].some(n => n.textContent.includes(%q))`, filepath.Base(file)))
 	}
