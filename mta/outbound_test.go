@@ -379,6 +379,28 @@ func TestEncryptedSmartHost(t *testing.T) {
 	}
 }
 
+// What somebody on the path says before the handshake is forgotten (RFC 3207, 6).
+func TestNothingSurvivesStartTLS(t *testing.T) {
+	config, trust := certificates(t)
+	s := newSink(t)
+	s.config = config
+	s.script(func(command string) string {
+		if command == "STARTTLS" {
+			return "220 go ahead\r\n250-evil\r\n250 SIZE 1"
+		}
+		return ""
+	})
+	trust.ServerName = ""
+	_, q := outbound(t, s, func(o *OutboundOptions) { o.Security, o.TLS = StartTLS, trust })
+	id := q.add(plainMail, "a@far.example")
+	until(t, "sent", func() bool { return q.states(id) == "sent" })
+	said := s.said()
+	start := slices.Index(said, "STARTTLS")
+	if start < 0 || said[start+1] != "EHLO "+host {
+		t.Errorf("said %q", said)
+	}
+}
+
 // A smart host that cannot prove its name, or has lost its TLS, gets neither mail nor password.
 func TestNoTLSNoMail(t *testing.T) {
 	config, _ := certificates(t)

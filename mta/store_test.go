@@ -227,6 +227,38 @@ func TestRetryMakesNoSecond(t *testing.T) {
 	}
 }
 
+// A full disk refuses at MAIL, before any octet of the message, and what is stored stays readable.
+func TestFullDisk(t *testing.T) {
+	ctx := context.Background()
+	dir, db := t.TempDir(), databasetest.Open(t)
+	open := func(reserve int64) *mailstore.Store {
+		store, err := mailstore.Open(ctx, mailstore.Options{Dir: dir, DB: db, Host: host, Reserve: reserve, Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return store
+	}
+	store := open(1)
+	if err := store.EnsureMailbox(ctx, anna.ID, anna.Address); err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, func(o *InboundOptions) { o.Store = store })
+	id := sendData(s.hello(t), []byte("Subject: x\r\n\r\nx\r\n"), "250 2.6.0")
+	s.stop()
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	full := open(1 << 60)
+	defer full.Close()
+	s = serve(t, func(o *InboundOptions) { o.Store = full })
+	c := s.hello(t)
+	c.do("MAIL FROM:<a@b.example>", "452 4.3.1")
+	c.do("NOOP", "250")
+	if raw, err := full.Raw(ctx, anna.ID, id); err != nil || !bytes.HasSuffix(raw, []byte("\r\n\r\nx\r\n")) {
+		t.Errorf("reading: %v", err)
+	}
+}
+
 // BenchmarkAccept is ten sessions with 10 KB messages into the real store: the time of one accepted,
 // durable message.
 func BenchmarkAccept(b *testing.B) { benchmarkAccept(b, realStore(b)) }
