@@ -56,7 +56,11 @@ func (d Draft) normal() Draft {
 }
 
 func (a Address) normal() Address {
-	return Address{Name: headerSafe(a.Name), Addr: cleanAddr(a.Addr)}
+	a = Address{Name: headerSafe(a.Name), Addr: cleanAddr(a.Addr)}
+	if ascii, ok := sendable(a); ok && !isASCII(a.Addr) {
+		return ascii
+	}
+	return a
 }
 
 func normalList(list []Address) []Address {

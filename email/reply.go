@@ -81,9 +81,16 @@ func recipients(m *Message, mode ReplyMode, own map[string]bool) (to, cc []Addre
 	return to, cc
 }
 
-// reachable leaves out entries that are no address: empty groups, bare names.
+// reachable leaves out entries that are no address, empty groups and bare names, and writes the
+// others as mail servers want them.
 func reachable(list []Address) []Address {
-	return keep(list, func(a Address) bool { _, ok := sendable(a); return ok })
+	var out []Address
+	for _, a := range list {
+		if a, ok := sendable(a); ok {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 func without(list []Address, own map[string]bool) []Address {
