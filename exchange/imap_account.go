@@ -15,6 +15,7 @@ type account struct {
 	guard    *guard
 	selected string // folder that is open, for writing
 	folders  []listed
+	indexes  map[string]*index // by folder
 }
 
 func (a *account) close() { a.client.Close() }

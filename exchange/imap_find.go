@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 )
@@ -77,7 +78,7 @@ func (a *account) look(folder listed, q Query) ([]Copy, error) {
 		}
 	}
 	if len(missing) > 0 {
-		read, err := a.read(q, missing)
+		read, err := a.read(folder.name, data.UIDValidity, q.Since, missing)
 		if err != nil {
 			return nil, err
 		}
@@ -120,37 +121,76 @@ func (a *account) search(ids []string, missing map[string]bool) ([]Copy, error) 
 	return copies, err
 }
 
-// read goes through the Message-IDs of the folder's messages since a day.
-func (a *account) read(q Query, missing map[string]bool) ([]Copy, error) {
-	criteria := &imap.SearchCriteria{} // all
-	if !q.Since.IsZero() {
-		criteria.Since = q.Since.UTC().AddDate(0, 0, -1) // SINCE has days only, in the server's zone
+// index is what was read of a folder's Message-IDs on this connection. Messages are immutable and
+// UIDs only grow while UIDVALIDITY stays (RFC 9051, 2.3.1.1), so only what is newer is read again.
+type index struct {
+	validity uint32
+	since    time.Time // read from there on; zero: from the beginning
+	next     imap.UID
+	uids     map[string][]imap.UID
+}
+
+// indexMost bounds the memory of a connection's indexes; beyond it a folder is read each time.
+const indexMost = 300_000
+
+func (a *account) indexOf(folder string, validity uint32, since time.Time) *index {
+	x := a.indexes[folder]
+	if x == nil || x.validity != validity || len(x.uids) > indexMost || (!x.since.IsZero() && (since.IsZero() || since.Before(x.since))) {
+		x = &index{validity: validity, since: since, next: 1, uids: map[string][]imap.UID{}}
+		if a.indexes == nil || len(a.indexes) > 100 {
+			a.indexes = map[string]*index{}
+		}
+		a.indexes[folder] = x
+	}
+	return x
+}
+
+// read goes through the Message-IDs of the folder's messages since a day; what a copy looks like
+// now is asked anew, so that one that was deleted meanwhile is not found.
+func (a *account) read(folder string, validity uint32, since time.Time, missing map[string]bool) ([]Copy, error) {
+	x := a.indexOf(folder, validity, since)
+	if err := a.catchUp(x); err != nil {
+		delete(a.indexes, folder) // half of it may be read: begin anew next time
+		return nil, err
+	}
+	var candidates imap.UIDSet
+	for id := range missing {
+		candidates.AddNum(x.uids[id]...)
+	}
+	return a.fetch(candidates, missing)
+}
+
+// catchUp reads what is newer than the index.
+func (a *account) catchUp(x *index) error {
+	criteria := &imap.SearchCriteria{UID: []imap.UIDSet{{imap.UIDRange{Start: x.next, Stop: 0}}}}
+	if !x.since.IsZero() {
+		criteria.Since = x.since.UTC().AddDate(0, 0, -1) // SINCE has days only, in the server's zone
 	}
 	data, err := a.client.UIDSearch(criteria, nil).Wait()
 	if err != nil {
-		return nil, answer("SEARCH", err, false)
+		return answer("SEARCH", err, false)
 	}
 	all, _ := data.All.(imap.UIDSet)
-	var candidates imap.UIDSet
-	err = inChunks(all, func(chunk imap.UIDSet) error {
+	from := x.next
+	return inChunks(all, func(chunk imap.UIDSet) error {
 		section := &imap.FetchItemBodySection{Specifier: imap.PartSpecifierHeader, HeaderFields: []string{"Message-ID"}, Peek: true}
 		messages, err := a.client.Fetch(chunk, &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}).Collect()
 		if err != nil {
 			return answer("FETCH", err, false)
 		}
 		for _, m := range messages {
+			if m.UID < from { // n:* always names the last message, however old
+				continue
+			}
+			x.next = max(x.next, m.UID+1)
 			for _, body := range m.BodySection {
-				if id, _ := readFields(body.Bytes); missing[id] && m.UID != 0 {
-					candidates.AddNum(m.UID)
+				if id, _ := readFields(body.Bytes); id != "" {
+					x.uids[id] = append(x.uids[id], m.UID)
 				}
 			}
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return a.fetch(candidates, missing)
 }
 
 // fetch reads what identifies the candidates and keeps those whose Message-ID was asked for.

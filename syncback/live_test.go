@@ -54,7 +54,7 @@ func live(t *testing.T) (b *bench, imap *exchange.IMAP) {
 // await waits until every row of the ledger is verified and n of them are there.
 func (b *bench) await(n int, patience time.Duration) Report {
 	b.t.Helper()
-	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		report, err := b.sync.Report(b.ctx, time.Time{}, func(email.MailboxID) bool { return true })
 		b.must(err)
 		if report.Total >= n && report.Done() {

@@ -319,18 +319,7 @@ func TestNoDeletionReachesExchange(t *testing.T) {
 		break_ func(b *bench)
 		alarm  bool
 	}{
-		{"window of one day", func(b *bench) {
-			expired := 0
-			for range 20 { // no jump: retention never runs on a clock that jumped (D10)
-				b.clock.move(20 * time.Hour)
-				n, err := b.store.Expire(b.ctx)
-				b.must(err)
-				expired += n
-			}
-			if expired == 0 {
-				b.t.Error("retention removed nothing: the test shows nothing")
-			}
-		}, false},
+		{"window of one day", func(*bench) {}, false},
 		{"Maildir removed", func(b *bench) { b.must(os.RemoveAll(filepath.Join(b.dir, "maildir", string(anna)))) }, true},
 		{"volume missing", func(b *bench) { b.must(os.Rename(filepath.Join(b.dir, "maildir"), filepath.Join(b.dir, "elsewhere"))) }, true},
 	} {
@@ -346,8 +335,17 @@ func TestNoDeletionReachesExchange(t *testing.T) {
 				defer store.Close()
 				b.store, b.o.Store = store, store
 				b.restart()
-				if _, err := b.store.Expire(b.ctx); err != nil {
-					t.Log("expire: ", err)
+				expired := 0
+				for range 20 { // days pass without a jump: retention never runs on a clock that jumped (D10)
+					b.clock.move(20 * time.Hour)
+					n, err := b.store.Expire(b.ctx)
+					if err != nil && !c.alarm {
+						t.Error(err)
+					}
+					expired += n
+				}
+				if !c.alarm && expired == 0 {
+					t.Error("retention removed nothing: the test shows nothing")
 				}
 				b.drainOrRest()
 			}
