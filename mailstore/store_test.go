@@ -48,7 +48,8 @@ type house struct {
 	url   string
 	clock *clock
 	disk  *faultyDisk
-	bad   bool // findings of Check are what the test wants
+	keep  time.Duration // the window
+	bad   bool          // findings of Check are what the test wants
 }
 
 // eachStore runs a test on a fresh store with two mailboxes, on both databases. When it ends,
@@ -77,9 +78,11 @@ func (h *house) open() {
 	real, err := openDisk(h.dir)
 	must(h.t, err)
 	h.disk = &faultyDisk{disk: real}
-	h.Store = newStore(Options{Dir: h.dir, DB: db, Host: "mx.holdover.example", Reserve: -1, Now: h.clock.Now}, h.disk)
+	h.Store = newStore(Options{Dir: h.dir, DB: db, Host: "mx.holdover.example", Window: h.keep, Reserve: -1, Now: h.clock.Now}, h.disk)
 	must(h.t, h.Store.open(context.Background()))
 }
+
+func (h *house) setWindow(d time.Duration) { h.keep, h.Store.window = d, d }
 
 // crash leaves everything as a killed process would, and opens again.
 func (h *house) crash() {
