@@ -58,7 +58,8 @@ type Report struct {
 const rateWindow = 5 * time.Minute
 
 // Report accounts for every entry told or to be told since a time, of the mailboxes for which
-// covers is true. What is older and still has to be told counts too.
+// covers is true. What is older counts too if it still had to be told then, so that the sum stays
+// the same while items move from waiting to verified.
 func (s *Syncback) Report(ctx context.Context, since time.Time, covers func(email.MailboxID) bool) (Report, error) {
 	counts := map[email.MailboxID]*Counts{}
 	var report Report
@@ -75,8 +76,9 @@ func (s *Syncback) Report(ctx context.Context, since time.Time, covers func(emai
 				counts[m].add(state, n)
 			}
 		}, `SELECT mailbox, state, COUNT(*), MIN(changed) FROM syncback_item WHERE at>=? GROUP BY mailbox, state
+			UNION ALL SELECT mailbox, state, COUNT(*), MIN(changed) FROM syncback_item WHERE at<? AND changed>=? AND state IN ('verified', 'parked') GROUP BY mailbox, state
 			UNION ALL SELECT mailbox, state, COUNT(*), MIN(changed) FROM syncback_item WHERE at<? AND state<>'verified' AND state<>'parked' GROUP BY mailbox, state`,
-			millis(since), millis(since))
+			millis(since), millis(since), millis(since), millis(since))
 		if err != nil {
 			return err
 		}
@@ -99,6 +101,14 @@ func (s *Syncback) Report(ctx context.Context, since time.Time, covers func(emai
 	report.rate(finished, now.Sub(fromMillis(oldest)))
 	report.Trouble = s.trouble(&report, now)
 	return report, nil
+}
+
+// Unverified counts one mailbox's items that were not yet seen in Exchange.
+func (s *Syncback) Unverified(ctx context.Context, m email.MailboxID) (n int, err error) {
+	err = s.db.Read(ctx, func(tx *database.Tx) error {
+		return tx.QueryRow(`SELECT COUNT(*) FROM syncback_item WHERE mailbox=? AND state<>'verified'`, string(m)).Scan(&n)
+	})
+	return n, err
 }
 
 func eachCount(tx *database.Tx, f func(m email.MailboxID, state State, n int, first int64), text string, args ...any) error {
@@ -209,7 +219,7 @@ type Line struct {
 
 // Lines lists items told or to be told since a time; state "" is all, m "" is all; newest first.
 func (s *Syncback) Lines(ctx context.Context, since time.Time, m email.MailboxID, state State, limit int) (lines []Line, err error) {
-	where, args := `WHERE (at>=? OR state<>'verified')`, []any{millis(since)}
+	where, args := `WHERE (at>=? OR changed>=? OR state<>'verified')`, []any{millis(since), millis(since)}
 	if m != "" {
 		where, args = where+` AND mailbox=?`, append(args, string(m))
 	}

@@ -87,6 +87,9 @@ type toldStage struct {
 func (l *toldStage) Position(context.Context, email.MailboxID) (syncback.Position, error) {
 	return syncback.Open, nil
 }
+func (l *toldStage) Unverified(context.Context, email.MailboxID) (int, error) {
+	return l.report.Total - l.report.Verified, nil
+}
 func (l *toldStage) States(context.Context, email.MailboxID, []email.MessageID) (map[email.MessageID]syncback.State, error) {
 	return nil, nil
 }

@@ -316,6 +316,12 @@ func (l *ledger) Position(context.Context, email.MailboxID) (syncback.Position, 
 	return l.gate, nil
 }
 
+func (l *ledger) Unverified(context.Context, email.MailboxID) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.counts.Total - l.counts.Verified, nil
+}
+
 func (l *ledger) States(_ context.Context, _ email.MailboxID, ids []email.MessageID) (map[email.MessageID]syncback.State, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

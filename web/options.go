@@ -121,6 +121,7 @@ type Events interface {
 // Syncback tells what waits for Exchange.
 type Syncback interface {
 	Position(ctx context.Context, m email.MailboxID) (syncback.Position, error)
+	Unverified(ctx context.Context, m email.MailboxID) (int, error)
 	States(ctx context.Context, m email.MailboxID, ids []email.MessageID) (map[email.MessageID]syncback.State, error)
 	Report(ctx context.Context, since time.Time, covers func(email.MailboxID) bool) (syncback.Report, error)
 	Lines(ctx context.Context, since time.Time, m email.MailboxID, state syncback.State, limit int) ([]syncback.Line, error)

@@ -48,7 +48,7 @@ func (s *server) page(c echo.Context) (views.Page, error) {
 		return p, err
 	}
 	p.Folders = foldersView(p.Words, folders)
-	if p.Waiting, err = s.waitingCount(c, mailbox); err != nil {
+	if p.Waiting, err = s.Syncback.Unverified(ctx, mailbox); err != nil {
 		return p, err
 	}
 	if p.Banner == nil && p.Waiting > 0 {
@@ -85,12 +85,6 @@ func (s *server) returning(ctx context.Context, m email.MailboxID) (bool, error)
 
 func (s *server) banner(w *views.Words, e continuity.Event) *views.Banner {
 	return &views.Banner{Kind: string(e.Kind), Time: w.Since(e.Started, s.now())}
-}
-
-// waitingCount counts own changes that Exchange does not have yet.
-func (s *server) waitingCount(c echo.Context, mailbox email.MailboxID) (int, error) {
-	report, err := s.Syncback.Report(c.Request().Context(), s.Now().AddDate(0, 0, -30), func(m email.MailboxID) bool { return m == mailbox })
-	return report.Total - report.Verified, err
 }
 
 func (s *server) organisation() views.Organisation {
