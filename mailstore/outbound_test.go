@@ -116,6 +116,24 @@ func TestEnqueueCrash(t *testing.T) {
 	}
 }
 
+// TestDiedBeforeTheEnd: the last outcome is recorded, and the process dies before it ends the submission.
+func TestDiedBeforeTheEnd(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		id, err := h.Enqueue(t.Context(), "", "", []string{"a@x.example"}, mail("n@holdover.example", "Bericht"))
+		must(t, err)
+		m := h.claimed()[0]
+		m.Recipients[0].State = "sent"
+		must(t, h.db.Write(t.Context(), func(tx *database.Tx) error { return report(tx, m, m.Recipients) }))
+		h.crash()
+		if _, err := h.SpoolOctets(t.Context(), id); !errors.Is(err, ErrNotFound) {
+			t.Errorf("the spool file is still there: %v", err)
+		}
+		found, err := h.Check(t.Context())
+		must(t, err)
+		same(t, "findings", len(found), 0)
+	})
+}
+
 // TestQueueIsRebuilt: the rows are lost, the files are not (L13).
 func TestQueueIsRebuilt(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {

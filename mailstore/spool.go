@@ -173,9 +173,21 @@ func (s *Store) dropParcel(id SendID) {
 	}
 }
 
+// finishAll ends the submissions whose last outcome was recorded just before a crash.
+func (s *Store) finishAll(ctx context.Context) error {
+	return s.db.Write(ctx, func(tx *database.Tx) error {
+		_, err := tx.Exec(`UPDATE submission SET state = ? WHERE state = ? AND NOT EXISTS
+			(SELECT 1 FROM recipient r WHERE r.submission = submission.id AND r.state = 'queued')`, isDone, isOut)
+		return err
+	})
+}
+
 // repairSpool brings spool and queue together after a crash.
 func (s *Store) repairSpool(ctx context.Context) error {
 	if err := s.endLeases(ctx); err != nil {
+		return err
+	}
+	if err := s.finishAll(ctx); err != nil {
 		return err
 	}
 	states, err := s.submissionStates(ctx)
