@@ -252,15 +252,3 @@ func submissions(tx *database.Tx, m email.MailboxID, limit int) ([]SubmissionRow
 	}
 	return all, rows.Err()
 }
-
-// FreeClaims ends every claim of the outbound queue, so that what a killed process was sending is
-// tried again at once and not after its lease. Only who knows that no other process works in this
-// store may call it: the holder of the lock on a single node's data directory.
-func (s *Store) FreeClaims(ctx context.Context) error {
-	return s.db.Write(ctx, func(tx *database.Tx) error {
-		if _, err := tx.Exec("UPDATE submission SET lease = '', lease_until = 0 WHERE lease <> ''"); err != nil {
-			return fmt.Errorf("free claims: %w", err)
-		}
-		return nil
-	})
-}

@@ -84,21 +84,6 @@ func TestLeaseTakenOver(t *testing.T) {
 	})
 }
 
-// TestClaimsOfTheDead: after a restart nobody waits for the lease of a process that was killed.
-func TestClaimsOfTheDead(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
-		_, err := h.Enqueue(t.Context(), "", "", []string{"a@x.example"}, mail("n@holdover.example", "Bericht"))
-		must(t, err)
-		dead := h.claimed()[0]
-		must(t, h.FreeClaims(t.Context()))
-		same(t, "claimed again", len(h.claimed()), 1)
-		dead.Recipients[0].State = "sent"
-		if err := h.ReportOutbound(t.Context(), dead, dead.Recipients); !errors.Is(err, ErrLostLease) {
-			t.Errorf("the freed claim reports: %v", err)
-		}
-	})
-}
-
 // TestEnqueueCrash: what was acknowledged is there once, what was not is not.
 func TestEnqueueCrash(t *testing.T) {
 	for _, op := range []string{"create", "write", "sync", "rename", "syncdir"} {

@@ -65,11 +65,6 @@ func buildStore(ctx context.Context, c *config, log *slog.Logger) (h *house, err
 		return h, err
 	}
 	h.onClose(h.store.Close)
-	if h.alone() { // who worked here before is dead, and so are its connections
-		if err := h.store.FreeClaims(ctx); err != nil {
-			return h, err
-		}
-	}
 	if err := h.openPeople(ctx); err != nil {
 		return h, err
 	}
@@ -116,7 +111,7 @@ func (h *house) lock() error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	if !h.alone() {
+	if !strings.HasPrefix(h.conf.databaseURL(), "sqlite:") {
 		return nil
 	}
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
@@ -130,9 +125,6 @@ func (h *house) lock() error {
 	h.onClose(f.Close) // closing releases the lock
 	return nil
 }
-
-// alone says that no other node shares the database: then the lock keeps every other process out.
-func (h *house) alone() bool { return strings.HasPrefix(h.conf.databaseURL(), "sqlite:") }
 
 func (h *house) onClose(f func() error) { h.closers = append(h.closers, f) }
 
