@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 
 	"holdover/exchange/exchangetest"
@@ -24,6 +25,7 @@ type smtpDouble struct {
 	mu       sync.Mutex
 	sessions int
 	mails    []taken
+	accounts map[string]string
 	onMail   error
 	onRcpt   func(to string) error
 	onData   func() error // after the last octet
@@ -48,6 +50,22 @@ type doubleSession struct {
 
 func (s *doubleSession) Reset()        { s.taken = taken{} }
 func (s *doubleSession) Logout() error { return nil }
+
+func (s *doubleSession) AuthMechanisms() []string {
+	if s.d.accounts == nil {
+		return nil
+	}
+	return []string{sasl.Plain}
+}
+
+func (s *doubleSession) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(_, user, password string) error {
+		if s.d.accounts[user] != password {
+			return &smtp.SMTPError{Code: 535, EnhancedCode: smtp.EnhancedCode{5, 7, 3}, Message: "Authentication unsuccessful"}
+		}
+		return nil
+	}), nil
+}
 
 // counted tells once when it is closed.
 type counted struct {
@@ -100,6 +118,7 @@ func startSMTPDouble(t testing.TB) (*smtpDouble, SMTPOptions) {
 	t.Helper()
 	d := &smtpDouble{}
 	server := smtp.NewServer(d)
+	server.AllowInsecureAuth = true
 	server.Domain, server.MaxLineLength, server.ReadTimeout = "double.test", 0, time.Minute
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -303,5 +322,28 @@ func TestSMTPSessions(t *testing.T) {
 	}
 	if n := len(d.all()); n != 86 {
 		t.Errorf("%d messages arrived, want 86", n)
+	}
+}
+
+// TestSMTPAuth: the account is used, a wrong password stops the route and no message, and no
+// password goes over an unprotected connection.
+func TestSMTPAuth(t *testing.T) {
+	d, o := startSMTPDouble(t)
+	d.accounts = map[string]string{"holdover": "secret"}
+	o.User, o.Password = "holdover", "secret"
+	if _, err := newSMTP(t, o).Deliver(contextOf(t), "a@b.test", []string{anna}, mail("auth@x.test")); err != nil {
+		t.Error(err)
+	}
+	o.Password = "wrong"
+	var f *Failure
+	if _, err := newSMTP(t, o).Deliver(contextOf(t), "a@b.test", []string{anna}, mail("auth@x.test")); !errors.Is(err, ErrUnreachable) || !errors.As(err, &f) || f.Code != "535 5.7.3" || f.Remedy == "" {
+		t.Errorf("a wrong password: %v", err)
+	}
+	o.Security.Policy = Opportunistic
+	if _, err := newSMTP(t, o).Deliver(contextOf(t), "a@b.test", []string{anna}, mail("auth@x.test")); !errors.Is(err, ErrUnreachable) {
+		t.Errorf("without TLS: %v", err)
+	}
+	if n := len(d.all()); n != 1 {
+		t.Errorf("%d messages, want 1", n)
 	}
 }

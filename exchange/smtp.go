@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 )
 
@@ -16,6 +17,8 @@ type SMTPOptions struct {
 	Address     string // host:port
 	Hello       string // our name in EHLO
 	Security    Security
+	User        string        // for AUTH, "" is none
+	Password    string        // sent over TLS, or with policy None
 	Connections int           // at once, default and most 5 (exchange.md, section 2)
 	Messages    int           // in a session, default and most 20
 	Command     time.Duration // for one answer, default 5 min: back pressure delays MAIL by up to 55 s
@@ -161,5 +164,33 @@ func (s *SMTP) dial(ctx context.Context, config *tls.Config) (*session, error) {
 		conn.Close()
 		return nil, startFailure("EHLO", err)
 	}
+	if err := s.authenticate(client, config != nil); err != nil {
+		conn.Close()
+		return nil, err
+	}
 	return &session{client: client, guard: g, healthy: true}, nil
+}
+
+// authenticate logs in where the options say so; the password goes over TLS unless policy None
+// allows otherwise.
+func (s *SMTP) authenticate(client *smtp.Client, protected bool) error {
+	if s.o.User == "" {
+		return nil
+	}
+	if !protected && s.o.Security.Policy != None {
+		return &Failure{Kind: ErrUnreachable, Op: "AUTH", Words: "no TLS, so the password is not sent", Remedy: "Switch STARTTLS on at Exchange's receive connector."}
+	}
+	mechanism := sasl.NewPlainClient("", s.o.User, s.o.Password)
+	if !client.SupportsAuth("PLAIN") && client.SupportsAuth("LOGIN") {
+		mechanism = sasl.NewLoginClient(s.o.User, s.o.Password)
+	}
+	if err := client.Auth(mechanism); err != nil {
+		failure := startFailure("AUTH", err)
+		var f *Failure
+		if errors.As(failure, &f) {
+			f.Remedy = "Check name and password of sync-back's account at Exchange's receive connector."
+		}
+		return failure
+	}
+	return nil
 }

@@ -85,6 +85,9 @@ func (s *Syncback) judge(ctx context.Context, r row, result told, err error) out
 	case errors.Is(err, exchange.ErrUnreachable):
 		s.routes.ail(r.op.route(), now, words, remedy)
 		n.enter(Waiting, now, now, words, remedy)
+	case errors.Is(err, exchange.ErrThrottled) && r.op.route() == smtpRoute: // our address is throttled, not one mailbox
+		s.routes.slow(smtpRoute, now, f.After, words)
+		n.enter(Waiting, now, now, words, remedy)
 	case errors.Is(err, exchange.ErrLogin), errors.Is(err, exchange.ErrThrottled):
 		s.pace.pause(r.mailbox, now.Add(max(f.After, backoff(r.attempts, 5*time.Minute))), words)
 		n.enter(Waiting, now, now, words, remedy)

@@ -33,6 +33,7 @@ type ailment struct {
 	words, remedy string
 	since         time.Time
 	mismatch      bool
+	throttled     bool
 }
 
 func newRoutes() *routes { return &routes{state: map[route]ailment{}} }
@@ -75,7 +76,20 @@ func (r *routes) ail(which route, now time.Time, words, remedy string) {
 		a.since = now
 	}
 	a.fails++
-	a.until, a.words, a.remedy = now.Add(backoff(a.fails, slowest)), words, remedy
+	a.until, a.words, a.remedy, a.throttled = now.Add(backoff(a.fails, slowest)), words, remedy, false
+	r.state[which] = a
+}
+
+// slow rests a route that is throttled: 1, 2, 4 ... 30 min, and at least what Exchange asks for.
+func (r *routes) slow(which route, now time.Time, atLeast time.Duration, words string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	a := r.state[which]
+	if a.fails == 0 {
+		a.since = now
+	}
+	a.fails++
+	a.until, a.words, a.throttled = now.Add(max(atLeast, min(time.Minute<<min(a.fails-1, 5), 30*time.Minute))), words, true
 	r.state[which] = a
 }
 
@@ -107,6 +121,8 @@ func (r *routes) trouble() string {
 	for _, which := range []route{smtpRoute, imapRoute} {
 		if a, ok := r.state[which]; ok && a.mismatch {
 			return fmt.Sprintf("Exchange's %s refuses our connector: %s. %s", which, a.words, a.remedy)
+		} else if ok && a.throttled {
+			return fmt.Sprintf("Exchange's %s asks us to slow down: %s", which, a.words)
 		} else if ok {
 			return fmt.Sprintf("Exchange's %s does not answer: %s", which, a.words)
 		}
