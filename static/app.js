@@ -16,9 +16,9 @@
     frame.style.height = Math.min(doc.documentElement.offsetHeight + 2, 30000) + "px";
   };
   const frames = () => document.querySelectorAll(".paper-frame").forEach(fit);
-  addEventListener("load", (e) => { if (e.target.className === "paper-frame") fit(e.target); }, true);
+  document.addEventListener("load", (e) => { if (e.target.className === "paper-frame") fit(e.target); }, true);
   addEventListener("resize", frames);
-  addEventListener("toggle", frames, true);
+  document.addEventListener("toggle", frames, true);
 
   // ---- list: tick all, menus close, print
   addEventListener("change", (e) => {
@@ -51,27 +51,45 @@
     if (title) title.focus({ preventScroll: true });
   });
 
-  // ---- news: one stream for all tabs of this browser, led by whoever holds the lock
-  let last = 0, asked = 0;
+  // ---- news: one stream for all tabs of this browser, led by whoever holds the lock. A request of
+  // the reader's own goes first: what comes back too late is thrown away and asked for again.
+  let last = 0, fresh = false, wanted = false, renewing = false, busy = 0;
   const renew = async () => {
-    const m = main();
-    if (!m || !m.dataset.live || document.hidden) { asked = 1; return; }
-    asked = 0;
-    const before = m.dataset.newest;
-    await htmx.ajax("GET", m.dataset.live, { target: "#inhalt", swap: "morph:outerHTML" });
-    const now = main();
-    if (now && now.dataset.say && +now.dataset.newest > +before) document.getElementById("say").textContent = now.dataset.say;
+    wanted = true;
+    if (document.hidden || busy || renewing) return;
+    renewing = true;
+    try {
+      while (wanted && !busy && !document.hidden && main() && main().dataset.live) {
+        wanted = false;
+        const { live, newest } = main().dataset;
+        const answer = await fetch(live, { headers: { "HX-Request": "true" } });
+        if (answer.status === 401) location = answer.headers.get("HX-Redirect") || "/";
+        const html = await answer.text(), now = main();
+        if (!answer.ok) return;
+        if (busy || !now || now.dataset.live !== live) { wanted = true; continue; }
+        htmx.swap(now, html, { swapStyle: "morph:outerHTML", swapDelay: 0, settleDelay: 0 }, { contextElement: now });
+        if (main().dataset.say && +main().dataset.newest > +newest) document.getElementById("say").textContent = main().dataset.say;
+      }
+    } catch { wanted = true; } finally { renewing = false; }
   };
-  const heard = (kind) => { last = Date.now(); if (kind !== "beat") renew(); };
+  addEventListener("htmx:beforeRequest", () => { busy++; });
+  addEventListener("htmx:afterRequest", () => { busy--; if (wanted) renew(); });
+  // The first sign of a stream asks once for what came before it stood.
+  const heard = (kind) => {
+    if (kind === "lost") { fresh = false; return; }
+    last = Date.now();
+    if (kind !== "beat" || !fresh) { fresh = true; renew(); }
+  };
   const tabs = new BroadcastChannel("holdover");
   tabs.onmessage = (e) => heard(e.data);
   const lead = () => new Promise(() => {
-    const stream = new EventSource("/live");
-    for (const kind of ["beat", "mail", "event"]) stream.addEventListener(kind, () => { tabs.postMessage(kind); heard(kind); });
+    const stream = new EventSource("/live"), tell = (kind) => { tabs.postMessage(kind); heard(kind); };
+    for (const kind of ["beat", "mail", "event"]) stream.addEventListener(kind, () => tell(kind));
+    stream.onerror = () => tell("lost");
   });
   if (main() && main().dataset.live) {
     if (navigator.locks) navigator.locks.request("holdover", lead);
     setInterval(() => { if (Date.now() - last > 55000) renew(); }, 60000);
-    document.addEventListener("visibilitychange", () => { if (!document.hidden && asked) renew(); });
+    document.addEventListener("visibilitychange", () => { if (wanted) renew(); });
   }
 })();

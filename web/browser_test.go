@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http/httptest"
 	"os"
@@ -16,6 +18,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -29,6 +32,7 @@ type browser struct {
 
 	mu    sync.Mutex
 	wrong []string
+	boxes int // dialogs that a script opened
 }
 
 func newBrowser(t *testing.T, h *house, who string) *browser {
@@ -63,6 +67,8 @@ func newBrowser(t *testing.T, h *house, who string) *browser {
 
 func (b *browser) note(event any) {
 	what := ""
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
 		if !strings.HasPrefix(e.Request.URL, b.site) && !strings.HasPrefix(e.Request.URL, "data:") {
@@ -72,14 +78,45 @@ func (b *browser) note(event any) {
 		if e.Entry.Level == log.EntryLevelError {
 			what = e.Entry.Text
 		}
+	case *page.EventJavascriptDialogOpening:
+		b.boxes++
 	case *runtime.EventExceptionThrown:
 		what = e.ExceptionDetails.Text
 	}
 	if what != "" {
-		b.mu.Lock()
 		b.wrong = append(b.wrong, what)
-		b.mu.Unlock()
 	}
+}
+
+func (b *browser) dialogs() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.boxes
+}
+
+// click presses the first element that matches, as a mouse does.
+func (b *browser) click(selector string) {
+	b.t.Helper()
+	ctx, stop := context.WithTimeout(b.ctx, 10*time.Second)
+	defer stop()
+	if err := chromedp.Do(ctx, chromedp.Click(selector)); err != nil {
+		b.t.Fatalf("click %s: %v", selector, err)
+	}
+}
+
+// shows waits until the first element that matches says text.
+func (b *browser) shows(selector, text string) {
+	b.t.Helper()
+	got := ""
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		ctx, stop := context.WithTimeout(b.ctx, time.Second)
+		said, err := chromedp.Run(ctx, chromedp.TextContent(selector))
+		stop()
+		if got = strings.Join(strings.Fields(said), " "); err == nil && got == text {
+			return
+		}
+	}
+	b.t.Fatalf("%s says %q, not %q", selector, got, text)
 }
 
 // clean fails when something went wrong since the last time.
@@ -124,6 +161,7 @@ func (b *browser) until(expression string) time.Duration {
 	b.t.Helper()
 	start := time.Now()
 	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(15*time.Second), chromedp.WithPollingInterval(20*time.Millisecond))); err != nil {
+		b.clean("waiting")
 		b.t.Fatalf("%s: %v", expression, err)
 	}
 	return time.Since(start)
@@ -204,4 +242,167 @@ func TestPagesInBrowser(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestNewMailAppears: within two seconds, with ticks, scroll and focus where they were, and said once.
+func TestNewMailAppears(t *testing.T) {
+	h := newHouse(t)
+	for i := range 60 {
+		h.deliver(katrin, letter{subject: fmt.Sprintf("Nummer %d", i), ago: time.Duration(60-i) * time.Minute, seen: true})
+	}
+	b := newBrowser(t, h, katrin)
+	b.window(1280, false)
+	b.open("/mail/inbox")
+	b.until(`document.documentElement.classList.contains("js")`)
+	js[bool](b, `(() => { const list = document.querySelector(".list"), row = document.querySelectorAll("li.row")[20];
+		row.querySelector("[name=pick]").checked = true; row.querySelector("h3 a").focus(); list.scrollTop = 700;
+		window.kept = row.id; window.said = []; new MutationObserver(() => said.push(document.getElementById("say").textContent)).observe(document.getElementById("say"), {childList: true}); return true })()`)
+	start := time.Now()
+	h.deliver(katrin, letter{subject: "Ganz neu & <wichtig>"})
+	b.until(`document.querySelector("li.row .subj").textContent.trim() === "Ganz neu & <wichtig>"`)
+	if spent := time.Since(start); spent > 2*time.Second {
+		t.Errorf("it took %v", spent)
+	}
+	if got := js[string](b, `[...document.querySelectorAll("[name=pick]:checked")].map(c => c.closest("li").id + (c.closest("li").id === kept)).join()`); !strings.HasSuffix(got, "true") {
+		t.Errorf("ticked: %q", got)
+	}
+	if !js[bool](b, `document.activeElement.closest("li") !== null && document.activeElement.closest("li").id === kept`) {
+		t.Error("the focus has moved")
+	}
+	if got := js[float64](b, `document.querySelector(".list").scrollTop`); got < 600 {
+		t.Errorf("the list has scrolled to %v", got)
+	}
+	b.until(`said.length > 0`)
+	if got := js[string](b, `said.join("|")`); got != "Neue Nachricht von Olivia Hartley: Ganz neu & <wichtig>" {
+		t.Errorf("said: %q", got)
+	}
+	if got := js[string](b, `document.title`); got != "Posteingang (1) – Stadtwerke Ahrenfeld" {
+		t.Errorf("title: %q", got)
+	}
+	h.start("outage")
+	b.until(`document.querySelector("#band strong")?.textContent === "Notbetrieb seit 14:12."`)
+	b.clean("live inbox")
+}
+
+// TestReadingInBrowser: a click opens the message beside the list, which stays where it was; it is
+// marked read by itself; the frame fits; archiving is undone.
+func TestReadingInBrowser(t *testing.T) {
+	h := newHouse(t)
+	for i := range 40 {
+		h.deliver(katrin, letter{subject: fmt.Sprintf("Nummer %d", i), ago: time.Duration(60-i) * time.Minute, seen: true})
+	}
+	id := h.deliver(katrin, letter{subject: "Mit Bild", head: "Content-Type: text/html\r\n", text: "<p>Hallo</p>" + strings.Repeat("<p>Zeile</p>", 60), ago: 35*time.Minute + 30*time.Second})
+	b := newBrowser(t, h, katrin)
+	b.window(1280, false)
+	b.open("/mail/inbox")
+	row := fmt.Sprintf(`document.getElementById("t-%s")`, h.message(katrin, id).Thread)
+	js[bool](b, row+`.scrollIntoView({block: "center"}), window.at = document.querySelector(".list").scrollTop, `+row+`.querySelector("h3 a").click(), true`)
+	b.until(`location.pathname.startsWith("/mail/inbox/") && document.getElementById("t") !== null && document.activeElement.id === "t"`)
+	if !js[bool](b, `at > 100 && Math.abs(document.querySelector(".list").scrollTop - at) < 5`) {
+		t.Error("the list has jumped")
+	}
+	b.until(`!` + row + `.classList.contains("unread")`)
+	if !h.message(katrin, id).Flags.Seen {
+		t.Error("the store does not know that it was read")
+	}
+	b.until(`document.querySelector(".paper-frame").offsetHeight > 1500`)
+	js[bool](b, `document.querySelector(".conv-head button[value=archive]").click(), true`)
+	b.until(`document.querySelector(".toast")?.textContent.includes("1 Unterhaltung archiviert.") && location.pathname === "/mail/inbox"`)
+	if got := h.message(katrin, id).Folder; got != "archive" {
+		t.Errorf("it lies in %s", got)
+	}
+	b.click(".toast button")
+	b.shows(".toast", "Rückgängig gemacht.")
+	if got := h.message(katrin, id).Folder; got != "inbox" {
+		t.Errorf("it lies in %s", got)
+	}
+	b.run(chromedp.NavigateBack())
+	b.until(`document.readyState === "complete"`)
+	if got := js[string](b, `JSON.stringify([{...sessionStorage}, {...localStorage}])`); strings.Contains(got, "Nummer") || strings.Contains(got, "Mit Bild") || len(got) > 200 {
+		t.Errorf("the browser keeps %s", got)
+	}
+	b.clean("reading")
+}
+
+// TestAttacksInBrowser: the corpus's hostile HTML runs nothing and fetches nothing, neither in its own
+// document nor beside our list.
+func TestAttacksInBrowser(t *testing.T) {
+	attacks := corpusAttacks(t)
+	h := newHouse(t)
+	b := newBrowser(t, h, katrin)
+	b.window(1280, false)
+	for name, payload := range attacks {
+		id := h.deliver(katrin, letter{subject: name, seen: true, head: "Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n",
+			text: base64.StdEncoding.EncodeToString([]byte("<p>" + name + "</p>" + payload + "<p>Ende</p>"))})
+		b.open(h.open(katrin, id))
+		b.until(`document.querySelector(".paper-frame").offsetHeight > 0`)
+		b.open("/m/" + string(id) + "/body")
+		if got := js[string](b, `location.pathname`); got != "/m/"+string(id)+"/body" {
+			t.Errorf("%s: the page went to %s", name, got)
+		}
+		if b.dialogs() > 0 {
+			t.Fatalf("%s: a script ran", name)
+		}
+		b.clean(name)
+	}
+	t.Logf("%d attacks opened", len(attacks))
+}
+
+// corpusAttacks are the corpus's own cases, all of them, and every eighth of the sanitiser's vectors.
+func corpusAttacks(t *testing.T) map[string]string {
+	t.Helper()
+	root := os.Getenv("HOLDOVER_CORPUS")
+	if root == "" {
+		root = "../../shared/corpus"
+	}
+	attacks := map[string]string{}
+	for name, step := range map[string]int{"mail-html-cases.json": 1, "dompurify-vectors.json": 8} {
+		text, err := os.ReadFile(filepath.Join(root, "html-attacks", name))
+		if err != nil && os.Getenv("CI") != "true" {
+			t.Skipf("no corpus at %s; set HOLDOVER_CORPUS", root)
+		}
+		must(t, err)
+		var cases []struct{ ID, Payload string }
+		must(t, json.Unmarshal(text, &cases))
+		for i := 0; i < len(cases); i += step {
+			attacks[cases[i].ID] = cases[i].Payload
+		}
+	}
+	if len(attacks) < 25 {
+		t.Fatalf("only %d attacks found", len(attacks))
+	}
+	return attacks
+}
+
+// TestWithoutScript: reading, paging, searching, moving and undoing by links and forms alone.
+func TestWithoutScript(t *testing.T) {
+	h := newHouse(t)
+	for i := range 55 {
+		h.deliver(katrin, letter{subject: fmt.Sprintf("Nummer %d", i), text: "Rotor", ago: time.Duration(60-i) * time.Minute})
+	}
+	h.found("/search?q=rotor", 50)
+	b := newBrowser(t, h, katrin)
+	b.window(1280, false)
+	b.open("/mail/inbox")
+	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	b.open("/mail/inbox")
+	b.click(".pages a.push")
+	b.shows(".row .subj", "Nummer 4")
+	b.click(".row h3 a")
+	b.shows("h1", "Nummer 4")
+	b.click("form[id^=seen-] button")
+	b.shows("h1", "Nummer 4")
+	b.click(".conv-head button[value=archive]")
+	b.shows(".toast", "1 Unterhaltung archiviert. Rückgängig")
+	b.click(".toast button")
+	b.shows(".toast", "Rückgängig gemacht.")
+	b.click(".row .pick")
+	b.click(".tools button[value=flag]")
+	b.shows(".toast", "1 Unterhaltung gekennzeichnet. Rückgängig")
+	b.open("/search?q=rotor")
+	b.shows("h1", "55 Treffer")
+	b.open("/mail/inbox")
+	b.click(".me summary")
+	b.click(".me button[value=en]")
+	b.clean("without script")
 }

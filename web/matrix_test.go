@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"holdover/static"
 )
 
 // matrix says who may use each route. Letters: n nobody, e employee, a administrator, t the API's
@@ -17,6 +19,7 @@ var matrix = map[string]string{
 	"POST /language":      "nea",
 	"POST /theme":         "ea",
 	"GET /healthz":        "nea",
+	"GET /favicon.ico":    "nea",
 	"GET /static/*":       "nea",
 	"HEAD /static/*":      "nea",
 
@@ -55,7 +58,9 @@ var matrix = map[string]string{
 // does a row without a route.
 func TestAccessMatrix(t *testing.T) {
 	h := newHouse(t)
-	s := &server{Options: h.opts}
+	assets, err := static.Load("", nil)
+	must(t, err)
+	s := &server{Options: h.opts, assets: assets}
 	seen := map[string]bool{}
 	for _, r := range s.routes() {
 		name := r.method + " " + r.path

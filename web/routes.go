@@ -45,11 +45,20 @@ func (s *server) routes() []route {
 		{http.MethodGet, "/live", people, s.live},
 
 		{http.MethodGet, "/healthz", everyone, healthy},
+		{http.MethodGet, "/favicon.ico", everyone, s.favicon},
 		{http.MethodGet, "/static/*", everyone, echo.WrapHandler(s.assets)},
 		{http.MethodHead, "/static/*", everyone, echo.WrapHandler(s.assets)},
 	}
 	all = append(all, s.composeRoutes()...)
 	return append(all, s.deskRoutes()...)
+}
+
+// favicon answers browsers that ask for one beside documents that are not ours, like a message's source.
+func (s *server) favicon(c echo.Context) error {
+	if logo := s.assets.URL("logo"); logo != "" {
+		return redirect(c, logo)
+	}
+	return c.NoContent(http.StatusNoContent)
 }
 
 // healthy says that the program answers. Whether it can do its work says /readyz, which cmd adds.
