@@ -13,21 +13,18 @@ import (
 )
 
 // build opens every room from the ground up; ports are taken, nothing works yet.
-func build(ctx context.Context, c *config, log *slog.Logger) (h *house, err error) {
-	if h, err = buildStore(ctx, c, log); err != nil {
+func build(ctx context.Context, c *config, log *slog.Logger) (*house, error) {
+	h, err := buildStore(ctx, c, log)
+	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			h.close()
-		}
-	}()
-	for _, open := range []func(context.Context) error{h.openSyncback, h.openSignin, h.openOutbound, h.openInbound} {
+	for _, open := range []func(context.Context) error{h.openSyncback, h.openSignin, h.openOutbound, h.openInbound, h.openWeb} {
 		if err := open(ctx); err != nil {
+			h.close()
 			return nil, err
 		}
 	}
-	return h, h.openWeb()
+	return h, nil
 }
 
 // openSyncback joins log, gate and connectors.

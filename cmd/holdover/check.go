@@ -94,8 +94,5 @@ func inspectDirectory(c *config) finding {
 	if err != nil {
 		return finding{bad, about, err.Error(), "Correct these lines; docs/directory.md describes the file."}
 	}
-	if mailboxes == 0 {
-		return finding{bad, about, c.Directory.CSV + " has no mailbox", "Export the people into it; docs/directory.md describes the file."}
-	}
 	return finding{good, about, fmt.Sprintf("%d mailboxes, %d groups", mailboxes, groups), ""}
 }

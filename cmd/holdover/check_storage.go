@@ -104,7 +104,7 @@ func certificateFinding(about, file, key, host string) finding {
 	}
 	days := int(time.Until(leaf.NotAfter).Hours() / 24)
 	switch {
-	case days < 0:
+	case time.Now().After(leaf.NotAfter):
 		return finding{bad, about, "it ended on " + leaf.NotAfter.Format(time.DateOnly), "Renew it."}
 	case leaf.VerifyHostname(host) != nil:
 		return finding{bad, about, "it is not for " + host, "Use a certificate that names " + host + "."}

@@ -47,35 +47,41 @@ type house struct {
 }
 
 // buildStore opens what verify and rebuild need: databases, store, directory, events, index.
-func buildStore(ctx context.Context, c *config, log *slog.Logger) (h *house, err error) {
-	h = &house{conf: c, log: log}
-	defer func() {
-		if err != nil {
+func buildStore(ctx context.Context, c *config, log *slog.Logger) (*house, error) {
+	h := &house{conf: c, log: log}
+	for _, open := range []func(context.Context) error{h.lock, h.openStore, h.openPeople, h.openEvents, h.openIndex} {
+		if err := open(ctx); err != nil {
 			h.close()
+			return nil, err
 		}
-	}()
-	if err := h.lock(); err != nil {
-		return h, err
 	}
+	return h, nil
+}
+
+func (h *house) openStore(ctx context.Context) (err error) {
+	c := h.conf
 	if h.mail, err = h.openDatabase(ctx, c.databaseURL()); err != nil {
-		return h, err
+		return err
 	}
 	if h.store, err = mailstore.Open(ctx, mailstore.Options{Dir: c.Storage.Dir, DB: h.mail, Host: c.SMTP.Host,
-		Window: time.Duration(c.Storage.WindowDays) * 24 * time.Hour, Reserve: int64(c.Storage.Reserve), Now: time.Now, Log: log}); err != nil {
-		return h, err
+		Window: time.Duration(c.Storage.WindowDays) * 24 * time.Hour, Reserve: int64(c.Storage.Reserve), Now: time.Now, Log: h.log}); err != nil {
+		return err
 	}
 	h.onClose(h.store.Close)
-	if err := h.openPeople(ctx); err != nil {
-		return h, err
-	}
-	if h.events, err = continuity.Open(ctx, continuity.Options{DB: h.mail, Directory: h.people, Now: time.Now, Log: log}); err != nil {
-		return h, err
-	}
-	if h.index, err = search.Open(search.Options{Dir: filepath.Join(c.Storage.Dir, "index"), Source: h.store, Now: time.Now, Log: log}); err != nil {
-		return h, err
+	return nil
+}
+
+func (h *house) openEvents(ctx context.Context) (err error) {
+	h.events, err = continuity.Open(ctx, continuity.Options{DB: h.mail, Directory: h.people, Now: time.Now, Log: h.log})
+	return err
+}
+
+func (h *house) openIndex(context.Context) (err error) {
+	if h.index, err = search.Open(search.Options{Dir: filepath.Join(h.conf.Storage.Dir, "index"), Source: h.store, Now: time.Now, Log: h.log}); err != nil {
+		return err
 	}
 	h.onClose(h.index.Close)
-	return h, nil
+	return nil
 }
 
 func (h *house) openDatabase(ctx context.Context, url string) (*database.DB, error) {
@@ -106,12 +112,12 @@ func (h *house) openPeople(ctx context.Context) error {
 }
 
 // lock keeps a second process from the same directory. With PostgreSQL several nodes share the work.
-func (h *house) lock() error {
+func (h *house) lock(context.Context) error {
 	dir := h.conf.Storage.Dir
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	if !strings.HasPrefix(h.conf.databaseURL(), "sqlite:") {
+	if !h.alone() {
 		return nil
 	}
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
@@ -125,6 +131,9 @@ func (h *house) lock() error {
 	h.onClose(f.Close) // closing releases the lock
 	return nil
 }
+
+// alone says that no other node shares the database: then the lock keeps every other process out.
+func (h *house) alone() bool { return strings.HasPrefix(h.conf.databaseURL(), "sqlite:") }
 
 func (h *house) onClose(f func() error) { h.closers = append(h.closers, f) }
 

@@ -21,7 +21,7 @@ import (
 const closing = 2 * time.Second
 
 // openWeb makes the pages and listens, so that a port in use stops the start.
-func (h *house) openWeb() error {
+func (h *house) openWeb(context.Context) error {
 	token, err := secret(h.conf.Web.AdminTokenFile)
 	if err != nil {
 		return err
