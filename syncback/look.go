@@ -83,12 +83,9 @@ func (s *Syncback) lookable(ctx context.Context, m email.MailboxID) (rows []row,
 func (s *Syncback) missedLook(m email.MailboxID, err error) {
 	var f *exchange.Failure
 	if !errors.As(err, &f) {
-		f = &exchange.Failure{Words: oneLine(err)}
+		f = &exchange.Failure{}
 	}
-	words := f.Answer()
-	if words == "" {
-		words = oneLine(err)
-	}
+	words := wordsOf(err)
 	if errors.Is(err, exchange.ErrUnreachable) {
 		s.routes.ail(imapRoute, s.now(), words, f.Remedy)
 		return

@@ -56,10 +56,7 @@ func (s *Syncback) judge(ctx context.Context, r row, result told, err error) out
 	if !errors.As(err, &f) {
 		f = &exchange.Failure{}
 	}
-	words, remedy := f.Answer(), f.Remedy
-	if words == "" && err != nil {
-		words = oneLine(err)
-	}
+	words, remedy := wordsOf(err), f.Remedy
 	switch {
 	case err == nil && result.seen:
 		n.place = result.place
@@ -137,6 +134,22 @@ func (s *Syncback) heldUntil(ctx context.Context, r row) (until time.Time) {
 // backoff is 1, 2, 4 ... s up to most.
 func backoff(attempt int, most time.Duration) time.Duration {
 	return min(time.Second<<min(max(attempt-1, 0), 20), most)
+}
+
+// wordsOf is what Exchange said, or else what went wrong below.
+func wordsOf(err error) string {
+	var f *exchange.Failure
+	switch {
+	case err == nil:
+		return ""
+	case !errors.As(err, &f):
+		return oneLine(err)
+	case f.Answer() != "":
+		return f.Answer()
+	case f.Err != nil && !errors.Is(err, exchange.ErrDoubt):
+		return oneLine(f.Err)
+	}
+	return oneLine(f.Kind)
 }
 
 func oneLine(err error) string {

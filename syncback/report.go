@@ -75,8 +75,8 @@ func (s *Syncback) Report(ctx context.Context, since time.Time, covers func(emai
 				}
 				counts[m].add(state, n)
 			}
-		}, `SELECT mailbox, state, COUNT(*), MIN(changed) FROM syncback_item WHERE at>=? GROUP BY mailbox, state
-			UNION ALL SELECT mailbox, state, COUNT(*), MIN(changed) FROM syncback_item WHERE at<? AND changed>=? AND state IN ('verified', 'parked') GROUP BY mailbox, state
+		}, `SELECT mailbox, state, COUNT(*), 0 FROM syncback_item WHERE at>=? GROUP BY mailbox, state
+			UNION ALL SELECT mailbox, state, COUNT(*), 0 FROM syncback_item WHERE at<? AND changed>=? AND state IN ('verified', 'parked') GROUP BY mailbox, state
 			UNION ALL SELECT mailbox, state, COUNT(*), MIN(changed) FROM syncback_item WHERE at<? AND state<>'verified' AND state<>'parked' GROUP BY mailbox, state`,
 			millis(since), millis(since), millis(since), millis(since))
 		if err != nil {
@@ -131,11 +131,12 @@ func eachCount(tx *database.Tx, f func(m email.MailboxID, state State, n int, fi
 }
 
 func (s *Syncback) sum(ctx context.Context, report *Report, counts map[email.MailboxID]*Counts) error {
+	positions, err := s.positions(ctx, counts)
+	if err != nil {
+		return err
+	}
 	for m, c := range counts {
-		position, err := s.Position(ctx, m)
-		if err != nil {
-			return err
-		}
+		position := positions[m]
 		report.Mailboxes = append(report.Mailboxes, MailboxCounts{Mailbox: m, Position: position, Counts: *c})
 		report.Total += c.Total
 		report.Waiting += c.Waiting
@@ -147,6 +148,40 @@ func (s *Syncback) sum(ctx context.Context, report *Report, counts map[email.Mai
 	}
 	slices.SortFunc(report.Mailboxes, func(a, b MailboxCounts) int { return strings.Compare(string(a.Mailbox), string(b.Mailbox)) })
 	return nil
+}
+
+// positions is Position for many mailboxes: their counts answer for most of them.
+func (s *Syncback) positions(ctx context.Context, counts map[email.MailboxID]*Counts) (map[email.MailboxID]Position, error) {
+	behind, err := s.o.Store.Behind(ctx, consumer)
+	if err != nil {
+		return nil, err
+	}
+	positions := map[email.MailboxID]Position{}
+	err = s.db.Read(ctx, func(tx *database.Tx) error {
+		for m, c := range counts {
+			closed, _, err := s.o.Gate.Closed(tx, m)
+			switch {
+			case err != nil:
+				return err
+			case closed:
+				positions[m] = Closed
+			case c.Waiting+c.Trying+c.InDoubt == 0:
+				positions[m] = Open
+			case c.Parked == 0:
+				positions[m] = Draining
+			default:
+				delete(positions, m) // what waits may stand behind what is parked
+			}
+		}
+		return nil
+	})
+	for m := range counts {
+		_, known := positions[m]
+		if err == nil && (!known || positions[m] == Open && slices.Contains(behind, m)) {
+			positions[m], err = s.Position(ctx, m)
+		}
+	}
+	return positions, err
 }
 
 func (r *Report) rate(finished int, over time.Duration) {
@@ -218,8 +253,9 @@ type Line struct {
 }
 
 // Lines lists items told or to be told since a time; state "" is all, m "" is all; newest first.
+// What is older and still has to be told stands at the end.
 func (s *Syncback) Lines(ctx context.Context, since time.Time, m email.MailboxID, state State, limit int) (lines []Line, err error) {
-	where, args := `WHERE (at>=? OR changed>=? OR state<>'verified')`, []any{millis(since), millis(since)}
+	where, args := ``, []any{millis(since)}
 	if m != "" {
 		where, args = where+` AND mailbox=?`, append(args, string(m))
 	}
@@ -227,12 +263,17 @@ func (s *Syncback) Lines(ctx context.Context, since time.Time, m email.MailboxID
 		where, args = where+` AND state=?`, append(args, string(state))
 	}
 	err = s.db.Read(ctx, func(tx *database.Tx) error {
-		rows, err := query(tx, where+` ORDER BY at DESC, mailbox, seq DESC LIMIT ?`, append(args, limit)...)
-		lines = make([]Line, 0, len(rows))
-		for _, r := range rows {
-			lines = append(lines, r.line())
+		lines = nil
+		for _, age := range []string{`at>=?`, `at<? AND state<>'verified' AND state<>'parked'`} {
+			rows, err := query(tx, `WHERE `+age+where+` ORDER BY at DESC, mailbox, seq DESC LIMIT ?`, append(args[:len(args):len(args)], limit-len(lines))...)
+			if err != nil {
+				return err
+			}
+			for _, r := range rows {
+				lines = append(lines, r.line())
+			}
 		}
-		return err
+		return nil
 	})
 	return lines, err
 }
