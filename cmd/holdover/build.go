@@ -30,7 +30,14 @@ func build(ctx context.Context, c *config, log *slog.Logger) (*house, error) {
 // openSyncback joins log, gate and connectors.
 func (h *house) openSyncback(ctx context.Context) error {
 	x := h.conf.Exchange
-	deliver, err := exchange.NewSMTP(exchange.SMTPOptions{Address: x.SMTP.Address, Hello: h.conf.SMTP.Host, Security: security(x.SMTP)})
+	into := exchange.SMTPOptions{Address: x.SMTP.Address, Hello: h.conf.SMTP.Host, Security: security(x.SMTP), User: x.SMTP.User}
+	var err error
+	if x.SMTP.User != "" {
+		if into.Password, err = secret(x.SMTP.PasswordFile); err != nil {
+			return err
+		}
+	}
+	deliver, err := exchange.NewSMTP(into)
 	if err != nil {
 		return err
 	}
