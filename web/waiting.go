@@ -17,8 +17,9 @@ import (
 // maxLines is how many lines of a ledger one page shows.
 const maxLines = 200
 
-// unsettled are the states that a person calls waiting; Exchange has said yes to accepted ones.
-var unsettled = []syncback.State{syncback.Parked, syncback.InDoubt, syncback.Trying, syncback.Waiting}
+// unsettled are the states that a person calls waiting: all that was not yet seen in Exchange, so
+// that the list has as many lines as the folder list counts.
+var unsettled = []syncback.State{syncback.Parked, syncback.InDoubt, syncback.Trying, syncback.Waiting, syncback.Accepted}
 
 // waiting lists a person's own changes that Exchange does not have, and messages on their way outside.
 func (s *server) waiting(c echo.Context) error {
