@@ -406,3 +406,44 @@ func TestWithoutScript(t *testing.T) {
 	b.click(".me button[value=en]")
 	b.clean("without script")
 }
+
+// TestSignInPageInBrowser: name, banner and no password field, in every size and colour; open menus fit.
+func TestSignInPageInBrowser(t *testing.T) {
+	h := newHouse(t)
+	h.sample()
+	b := newBrowser(t, h, "nobody")
+	for _, width := range []int{1280, 390, 320} {
+		for _, dark := range []bool{false, true} {
+			b.window(width, dark)
+			b.open("/")
+			where := fmt.Sprintf("signin-%d-%v", width, dark)
+			b.picture(where)
+			if got := js[[]string](b, overflow); len(got) > 0 {
+				t.Errorf("%s sticks out: %q", where, got)
+			}
+			if js[bool](b, `document.querySelector("[type=password]") !== null || document.querySelectorAll(".org-name").length !== 1`) {
+				t.Errorf("%s: a password field, or no name", where)
+			}
+			b.shows("h1", "E-mail emergency service") // as the browser asks
+			b.clean(where)
+		}
+	}
+	call(b, network.SetCookie, network.SetCookieParams{Name: "who", Value: jens, URL: b.site})
+	for _, width := range []int{1280, 390, 320} {
+		b.window(width, width == 390)
+		h.deliver(jens, letter{subject: "Rotor"})
+		b.open("/mail/inbox")
+		for _, menu := range []string{".me details.menu", ".tools details.menu", "#band-more", ".fold-s"} {
+			js[bool](b, `document.querySelectorAll("details[open]").forEach(d => d.open = false), document.querySelector("`+menu+`").open = true`)
+			where := fmt.Sprintf("menu-%d-%s", width, strings.Trim(strings.ReplaceAll(menu, " ", ""), ".#"))
+			b.picture(where)
+			if got := js[[]string](b, strings.Replace(overflow, `&& s.position !== "absolute" && !e.closest(".vh, [hidden], .menu > div")`, `&& !e.closest(".vh, [hidden]")`, 1)); len(got) > 0 {
+				t.Errorf("%s sticks out: %q", where, got)
+			}
+			if js[bool](b, `[...document.querySelectorAll("details[open] > div")].some(e => e.getBoundingClientRect().left < -1)`) {
+				t.Errorf("%s sticks out to the left", where)
+			}
+		}
+		b.clean("menus")
+	}
+}
