@@ -315,6 +315,7 @@ func BenchmarkDeliver(b *testing.B) {
 			h := newHouse(b, "sqlite:"+b.TempDir()+"/mail.db")
 			h.bad = true
 			var wg sync.WaitGroup
+			cpu := processCPU(b)
 			b.ResetTimer()
 			for w := range writers {
 				wg.Go(func() {
@@ -329,6 +330,7 @@ func BenchmarkDeliver(b *testing.B) {
 			}
 			wg.Wait()
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
+			b.ReportMetric((processCPU(b)-cpu).Seconds()*1000/float64(b.N), "cpu-ms/op")
 		})
 	}
 }
