@@ -131,7 +131,7 @@ func (s *Store) noteClock(ctx context.Context) (bool, error) {
 	}
 	now := s.now()
 	if d := now.Sub(fromMS(seen)); seen != 0 && d.Abs() > jump {
-		s.alarm(AlarmClock, "", fmt.Sprintf("The clock moved by %s since it was last looked at, or Holdover stood still that long. Retention is stopped. If the time is right now, run holdover trust-clock.", d.Round(time.Minute)))
+		s.alarm(AlarmClock, "", fmt.Sprintf("The clock moved by %s since it was last looked at, or Holdover stood still that long. Retention is stopped. If the time is right now, stop Holdover, run holdover trust-clock and start it again.", d.Round(time.Minute)))
 		return false, nil
 	}
 	s.alarms.clear(AlarmClock, "")

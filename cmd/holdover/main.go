@@ -20,6 +20,8 @@ type commands struct {
 	Check   checkCommand   `cmd:"" help:"Check configuration and environment; each finding comes with its remedy."`
 	Rebuild rebuildCommand `cmd:"" help:"Make database rows from the Maildir where they are missing. Nothing of it is ever sent."`
 	Verify  verifyCommand  `cmd:"" help:"Re-derive every invariant of the store from its files and rows."`
+
+	TrustClock trustClockCommand `cmd:"" help:"Say that the time is right after the clock had jumped: retention goes on."`
 }
 
 // withConfig is what every command takes.
