@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"holdover/database"
 	"holdover/database/databasetest"
 	"holdover/email"
 )
@@ -333,4 +335,30 @@ func BenchmarkDeliver(b *testing.B) {
 			b.ReportMetric((processCPU(b)-cpu).Seconds()*1000/float64(b.N), "cpu-ms/op")
 		})
 	}
+}
+
+// TestDatabaseFull: no row, then no file either; reading goes on, and space that is given back is used.
+func TestDatabaseFull(t *testing.T) {
+	h := newHouse(t, "sqlite:"+t.TempDir()+"/mail.db")
+	first := h.deliver(mail("a@b.example", "x"), anna)
+	pages := func(statement string) {
+		must(t, h.db.Write(t.Context(), func(tx *database.Tx) error {
+			_, err := tx.Exec(statement)
+			return err
+		}))
+	}
+	pages("PRAGMA max_page_count = 1") // never below what is in use
+	n, err := 1, error(nil)
+	for ; err == nil && n < 1000; n++ {
+		_, err = h.Deliver(t.Context(), Arrival{To: to(anna), Origin: FromOutside, Octets: mail(fmt.Sprint(n, "@b.example"), strings.Repeat("lang ", 300))})
+	}
+	if !errors.Is(err, ErrFull) {
+		t.Fatalf("got %v, want ErrFull", err)
+	}
+	same(t, "files", h.files(anna), n-1)
+	same(t, "alarms", len(h.Alarms()), 0)
+	_, err = h.Raw(t.Context(), anna, first)
+	must(t, err)
+	pages("PRAGMA max_page_count = 1000000")
+	h.deliver(mail("z@b.example", "x"), anna)
 }
