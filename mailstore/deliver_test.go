@@ -233,7 +233,7 @@ func TestReserve(t *testing.T) {
 // message is there once or not at all, whole, and once it was acknowledged it is there.
 func TestCrashAtEachStep(t *testing.T) {
 	databasetest.EachURL(t, func(t *testing.T, fresh func(*testing.T) string) {
-		for _, op := range []string{"create", "write", "sync", "close", "rename", "syncdir"} {
+		for _, op := range steps(t, "create", "write", "sync", "close", "rename", "syncdir") {
 			for _, after := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s/after=%v", op, after), func(t *testing.T) {
 					h := newHouse(t, fresh(t))

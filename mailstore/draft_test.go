@@ -49,7 +49,7 @@ func TestDraft(t *testing.T) {
 // one, never both, never none.
 func TestDraftCrash(t *testing.T) {
 	databasetest.EachURL(t, func(t *testing.T, fresh func(*testing.T) string) {
-		for _, op := range []string{"create", "write", "sync", "rename", "syncdir", "remove"} {
+		for _, op := range steps(t, "create", "write", "sync", "rename", "syncdir", "remove") {
 			for _, after := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s/after=%v", op, after), func(t *testing.T) {
 					h := newHouse(t, fresh(t))

@@ -239,3 +239,26 @@ func (h *house) findings() []Finding {
 	must(h.t, err)
 	return found
 }
+
+// TestAMailboxOlderThanItsRow: the rows of one mailbox were lost and the directory made it anew. Its
+// files were there before the row; whether Exchange has them is not known.
+func TestAMailboxOlderThanItsRow(t *testing.T) {
+	eachStore(t, func(t *testing.T, h *house) {
+		h.deliver(mail("a@b.example", "old"), anna)
+		must(t, h.db.Write(t.Context(), func(tx *database.Tx) error {
+			for _, from := range []string{"message", "thread_folder", "conversation", "ref", "entry", "folder"} {
+				if _, err := tx.Exec("DELETE FROM "+from+" WHERE mailbox = ?", string(anna)); err != nil {
+					return err
+				}
+			}
+			_, err := tx.Exec("DELETE FROM mailbox WHERE id = ?", string(anna))
+			return err
+		}))
+		h.clock.add(time.Hour)
+		h.crash()
+		must(t, h.EnsureMailbox(t.Context(), anna, "anna@holdover.example"))
+		h.crash()
+		same(t, "log", h.log(anna), "found/rebuild")
+		same(t, "settled", h.threads(anna, Inbox)[0].Latest.Settled, false)
+	})
+}
