@@ -1,6 +1,7 @@
 package search
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -9,10 +10,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/index/scorch"
+	"go.etcd.io/bbolt"
 )
 
 // errDamaged says that an index cannot be trusted and has to be built again.
@@ -61,18 +65,20 @@ func openIndex(dir string) (bleve.Index, error) {
 	return guarded(func() (bleve.Index, error) { return bleve.OpenUsing(dir, settings()) })
 }
 
-// guarded turns a panic over damaged files into an error.
-func guarded(open func() (bleve.Index, error)) (idx bleve.Index, err error) {
+// guarded turns a panic over damaged files into an error, also that of a page number which points
+// outside of a mapped file.
+func guarded[T any](open func() (T, error)) (opened T, err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
-			idx, err = nil, fmt.Errorf("%w: panic: %v", errDamaged, r)
+			err = fmt.Errorf("%w: panic: %v", errDamaged, r)
 		}
 	}()
 	return open()
 }
 
 // proveFiles compares each segment file with the checksum in its last four octets (zap format:
-// CRC-32 of everything before). Files of other names prove themselves when they are opened.
+// CRC-32 of everything before), and reads the list of segments whole.
 func proveFiles(store string) error {
 	names, err := os.ReadDir(store)
 	if err != nil {
@@ -86,7 +92,40 @@ func proveFiles(store string) error {
 			return fmt.Errorf("%w: segment %s: %w", errDamaged, n.Name(), err)
 		}
 	}
-	return nil
+	return proveRoot(filepath.Join(store, "root.bolt"))
+}
+
+// proveRoot reads the list of segments to its last octet, with the list of its free pages. It has
+// no checksum of its contents, so what is damaged shows as a page that cannot be read.
+func proveRoot(name string) error {
+	if _, err := os.Stat(name); err != nil {
+		return fmt.Errorf("%w: %w", errDamaged, err) // bolt would wait for a lock on a file that is missing
+	}
+	_, err := guarded(func() (int, error) {
+		db, err := bbolt.Open(name, 0o600, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true, Timeout: time.Second})
+		if err != nil {
+			return 0, err
+		}
+		octets := 0
+		err = db.View(func(tx *bbolt.Tx) error {
+			return tx.ForEach(func(_ []byte, b *bbolt.Bucket) error { return readBucket(b, &octets) })
+		})
+		return octets, errors.Join(err, db.Close())
+	})
+	if err != nil && !errors.Is(err, errDamaged) {
+		err = fmt.Errorf("%w: list of segments: %w", errDamaged, err)
+	}
+	return err
+}
+
+func readBucket(b *bbolt.Bucket, octets *int) error {
+	return b.ForEach(func(k, v []byte) error {
+		if inner := b.Bucket(k); v == nil && inner != nil {
+			return readBucket(inner, octets)
+		}
+		*octets += len(bytes.Clone(v)) // copied, so that every page is touched
+		return nil
+	})
 }
 
 func proveSegment(name string) error {
