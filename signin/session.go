@@ -62,8 +62,36 @@ func (s *Signin) Load(next http.Handler) http.Handler {
 		if v.base.Scheme == "https" {
 			v.sessions, h = s.secure, secure
 		}
-		h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), contextKey{}, v)))
+		r = r.WithContext(context.WithValue(r.Context(), contextKey{}, v))
+		if passive(r) {
+			v.peek(next, w, r)
+			return
+		}
+		h.ServeHTTP(w, r)
 	})
+}
+
+// Passive marks a request that the page made by itself: it shows what the session may see, and does
+// not count as the person being there.
+const Passive = "Holdover-Passive"
+
+func passive(r *http.Request) bool {
+	return r.Method == http.MethodGet && (r.Header.Get(Passive) != "" || r.Header.Get("Accept") == "text/event-stream")
+}
+
+// peek serves with the session as it is and writes nothing of it, so that an open page that nobody
+// sits at reaches the idle limit.
+func (v visit) peek(next http.Handler, w http.ResponseWriter, r *http.Request) {
+	var token string
+	if cookie, err := r.Cookie(v.Cookie.Name); err == nil {
+		token = cookie.Value
+	}
+	ctx, err := v.Load(r.Context(), token)
+	if err != nil {
+		v.ErrorFunc(w, r, err)
+		return
+	}
+	next.ServeHTTP(w, r.WithContext(ctx))
 }
 
 // of panics outside of Load, which is an error of wiring and not of input.

@@ -12,6 +12,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -207,6 +208,30 @@ func TestSessionEndsByTime(t *testing.T) {
 	p.now = p.now.Add(12 * time.Hour)
 	if code, _ := p.get(t, "/me"); code != http.StatusUnauthorized {
 		t.Errorf("after 12 hours: %d", code)
+	}
+}
+
+// An open page asks by itself; that keeps nobody signed in.
+func TestPageThatNobodySitsAtGoesIdle(t *testing.T) {
+	p := newPortal(t, databasetest.Open(t))
+	p.signIn(t)
+	ask := func(header, value string) int {
+		r, _ := http.NewRequest(http.MethodGet, p.Server.URL+"/me", nil)
+		r.Header.Set(header, value)
+		answer, err := p.browser.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		return answer.StatusCode
+	}
+	var codes []int
+	for range 3 {
+		p.now = p.now.Add(12 * time.Minute)
+		codes = append(codes, ask(Passive, "1"), ask("Accept", "text/event-stream"))
+	}
+	if want := []int{200, 200, 200, 200, 401, 401}; !slices.Equal(codes, want) {
+		t.Errorf("every 12 minutes: %v, want %v", codes, want)
 	}
 }
 

@@ -62,7 +62,7 @@
       while (wanted && !busy && !document.hidden && main() && main().dataset.live) {
         wanted = false;
         const { live, newest } = main().dataset;
-        const answer = await fetch(live, { headers: { "HX-Request": "true" } });
+        const answer = await fetch(live, { headers: { "HX-Request": "true", "Holdover-Passive": "1" } });
         if (answer.status === 401) location = answer.headers.get("HX-Redirect") || "/";
         const html = await answer.text(), now = main();
         if (!answer.ok) return;

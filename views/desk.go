@@ -145,7 +145,8 @@ func (g Progress) polling() templ.Attributes {
 	if !g.Live {
 		return nil
 	}
-	return templ.Attributes{"hx-get": "/desk/events/" + g.ID + "/progress", "hx-trigger": "every 2s", "hx-swap": "morph:outerHTML"}
+	return templ.Attributes{"hx-get": "/desk/events/" + g.ID + "/progress", "hx-trigger": "every 2s", "hx-swap": "morph:outerHTML",
+		"hx-headers": `{"Holdover-Passive":"1"}`}
 }
 
 // faulty marks the field that a fault names.

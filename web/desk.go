@@ -3,12 +3,14 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"holdover/continuity"
 	"holdover/email"
+	"holdover/mailstore"
 	"holdover/syncback"
 	"holdover/views"
 )
@@ -94,8 +96,20 @@ func oldestActive(events []continuity.Event) (oldest continuity.Event, on bool) 
 	return oldest, on
 }
 
+// alarms are the store's, and what the rooms beside it have to say of the same kind.
+func (s *server) alarms() []mailstore.Alarm {
+	list := slices.Clone(s.Mail.Alarms())
+	for _, a := range s.Syncback.Alarms() {
+		list = append(list, mailstore.Alarm{Code: a.Code, Since: a.Since, Text: a.Text})
+	}
+	if at, err := s.Directory.LastRead(); err != nil {
+		list = append(list, mailstore.Alarm{Code: "directory-broken", Since: at, Text: "The directory file cannot be used, the state before it is kept for 24 hours: " + err.Error()})
+	}
+	return list
+}
+
 func (s *server) deskAlarms(w *views.Words, d *views.Desk) {
-	for _, a := range s.Mail.Alarms() {
+	for _, a := range s.alarms() {
 		v := views.DeskAlarm{Text: a.Text, Since: w.T("desk.alarm_since", "Time", w.Since(a.Since, s.now()))}
 		if a.Mailbox != "" {
 			v.Where = w.T("desk.alarm_mailbox", "Address", s.addressOf(a.Mailbox))

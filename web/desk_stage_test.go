@@ -82,11 +82,13 @@ type toldStage struct {
 	report  syncback.Report
 	lines   []syncback.Line
 	retried []mailstore.Seq
+	alarms  []syncback.Alarm
 }
 
 func (l *toldStage) Position(context.Context, email.MailboxID) (syncback.Position, error) {
 	return syncback.Open, nil
 }
+func (l *toldStage) Alarms() []syncback.Alarm { return l.alarms }
 func (l *toldStage) Unverified(context.Context, email.MailboxID) (int, error) {
 	return l.report.Total - l.report.Verified, nil
 }

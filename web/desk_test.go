@@ -274,6 +274,10 @@ func TestDeskSaysWhatIsTrue(t *testing.T) {
 	if got := words(page.Find(".tiles")); !strings.Contains(got, "1 unterwegs") || !strings.Contains(got, "Nicht zugestellt: 1") {
 		t.Errorf("queue: %q", got)
 	}
+	st.told.alarms = []syncback.Alarm{{Code: "connector-mismatch", Text: "SMTP into Exchange is stopped.", Since: st.clock.now()}}
+	if got := words(st.read(st.get(admin, "/desk"), 200).Find("[role=alert]")); !strings.Contains(got, "SMTP into Exchange is stopped.") {
+		t.Errorf("alarm of sync-back: %q", got)
+	}
 	if got := words(page.Find("section.say")); !strings.Contains(got, "1 Alarm.") || strings.Contains(got, "Kein Alarm") {
 		t.Errorf("sentence with an alarm: %q", got)
 	}

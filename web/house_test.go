@@ -316,6 +316,8 @@ func (l *ledger) Position(context.Context, email.MailboxID) (syncback.Position, 
 	return l.gate, nil
 }
 
+func (l *ledger) Alarms() []syncback.Alarm { return nil }
+
 func (l *ledger) Unverified(context.Context, email.MailboxID) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

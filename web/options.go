@@ -91,6 +91,7 @@ type Directory interface {
 	Mailboxes() []directory.Mailbox
 	Groups() []directory.Group
 	Domains() []string
+	LastRead() (at time.Time, err error)
 	Local(address string) bool
 	Resolve(address string) (directory.Target, error)
 	Suggest(typed string, limit int) []email.Address
@@ -122,6 +123,7 @@ type Events interface {
 type Syncback interface {
 	Position(ctx context.Context, m email.MailboxID) (syncback.Position, error)
 	Unverified(ctx context.Context, m email.MailboxID) (int, error)
+	Alarms() []syncback.Alarm
 	States(ctx context.Context, m email.MailboxID, ids []email.MessageID) (map[email.MessageID]syncback.State, error)
 	Report(ctx context.Context, since time.Time, covers func(email.MailboxID) bool) (syncback.Report, error)
 	Lines(ctx context.Context, since time.Time, m email.MailboxID, state syncback.State, limit int) ([]syncback.Line, error)
