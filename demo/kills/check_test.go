@@ -53,10 +53,16 @@ func (i *item) wanted() (all []place) {
 	return all
 }
 
-// missing counts what has not arrived yet, read marks included.
+// missing counts what has not arrived yet, read marks included, and what is still too much: a draft
+// that was told to Exchange is taken back a moment after its message has gone out.
 func (r *run) missing() (n int) {
 	exchange, world := r.inExchange(), r.outside()
+	count := map[string]int{}
+	for at, all := range exchange {
+		count[at.token] += len(all)
+	}
 	for _, i := range r.ledger.acked() {
+		n += max(0, count[i.token]-len(i.wanted()))
 		for _, at := range i.wanted() {
 			if len(exchange[at]) == 0 {
 				n++
@@ -105,8 +111,10 @@ type verdict struct {
 func (r *run) check() (v verdict) {
 	exchange, world := r.inExchange(), r.outside()
 	count := map[string]int{} // over all folders and mailboxes
+	where := map[string][]string{}
 	for at, all := range exchange {
 		count[at.token] += len(all)
+		where[at.token] = append(where[at.token], fmt.Sprintf("%d in %s of %s", len(all), at.folder, at.mailbox))
 	}
 	for _, i := range r.ledger.acked() {
 		v.count(i)
@@ -122,7 +130,7 @@ func (r *run) check() (v verdict) {
 			}
 		}
 		if n, want := count[i.token], len(i.wanted()); n > want {
-			v.doubled = append(v.doubled, fmt.Sprintf("%s stands in %d places instead of %d", i.token, n, want))
+			v.doubled = append(v.doubled, fmt.Sprintf("%s (%s) stands in %d places instead of %d: %s", i.token, i.kind, n, want, strings.Join(where[i.token], ", ")))
 		}
 		if i.outside != "" && world[i.token] == 0 {
 			v.lost = append(v.lost, i.token+" to the outside")

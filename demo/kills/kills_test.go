@@ -5,7 +5,6 @@ package kills_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -118,7 +117,7 @@ func begin(ctx context.Context, t *testing.T, binary string, seed uint64) *run {
 			t.Error(err)
 		}
 		if t.Failed() {
-			keep(t, filepath.Join(dir, "holdover.log"))
+			keep(t, dir)
 		}
 	})
 	// A drain must last long enough to be hit; Exchange is not instant either.
@@ -144,22 +143,15 @@ func begin(ctx context.Context, t *testing.T, binary string, seed uint64) *run {
 	return r
 }
 
-// keep saves the product's log of a failed run where the next run does not overwrite it.
-func keep(t *testing.T, log string) {
-	in, err := os.Open(log)
-	if err != nil {
-		t.Log(err)
+// keep saves everything of a failed run: log, database, what the stand-in holds.
+func keep(t *testing.T, dir string) {
+	t.Helper()
+	kept := filepath.Join(os.TempDir(), fmt.Sprintf("holdover-kills-%d", time.Now().Unix()))
+	if err := os.Rename(dir, kept); err != nil {
+		t.Logf("the run could not be kept: %v", err)
 		return
 	}
-	defer in.Close()
-	out, err := os.CreateTemp("", "holdover-kills-*.log")
-	if err != nil {
-		t.Log(err)
-		return
-	}
-	defer out.Close()
-	io.Copy(out, in)
-	t.Logf("the product's log is in %s", out.Name())
+	t.Logf("everything of this run is kept in %s", kept)
 }
 
 func (r *run) kill() {
