@@ -118,8 +118,11 @@ func operationOf(e mailstore.Entry) (operation, bool) {
 	}
 	switch e.Kind {
 	case mailstore.Arrived, mailstore.Found:
-		if e.Origin == mailstore.FromOutside {
+		switch {
+		case e.Origin == mailstore.FromOutside:
 			return deliver, true
+		case e.Detail.To == mailstore.Drafts: // its file outlived a crash that its row did not
+			return draft, true
 		}
 		return put, true
 	case mailstore.SentOut:
