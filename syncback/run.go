@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"holdover/email"
+	"holdover/mailstore"
 )
 
 // sweep is how often everything is looked over without being told: another node may have planned
@@ -46,13 +47,44 @@ func (s *Syncback) follow(ctx context.Context) error {
 			case <-ctx.Done():
 				return ctx.Err()
 			case n := <-notices:
-				s.planAndWake(ctx, n.Mailbox)
+				for m := range s.gather(ctx, n, notices) {
+					s.planAndWake(ctx, m)
+				}
 			case <-gates:
 				s.cut(ctx)
 				stir = true
 			case <-tick.C:
 				stir = true
 			}
+		}
+	}
+}
+
+// Notices are gathered for a moment before they are planned, and longer while mail is coming in:
+// each commit of ours is a flush that deliveries wait for.
+const (
+	gatherCalm = 10 * time.Millisecond
+	gatherBusy = 500 * time.Millisecond
+)
+
+func (s *Syncback) gather(ctx context.Context, first mailstore.Notice, notices <-chan mailstore.Notice) map[email.MailboxID]bool {
+	moved := map[email.MailboxID]bool{first.Mailbox: true}
+	calm, busy := time.NewTimer(gatherCalm), time.NewTimer(gatherBusy)
+	defer calm.Stop()
+	defer busy.Stop()
+	for {
+		select {
+		case n := <-notices:
+			moved[n.Mailbox] = true
+		case <-calm.C:
+			if s.o.Store.Busy() == 0 {
+				return moved
+			}
+			calm.Reset(gatherCalm)
+		case <-busy.C:
+			return moved
+		case <-ctx.Done():
+			return moved
 		}
 	}
 }

@@ -51,6 +51,7 @@ type Store interface {
 	Raw(ctx context.Context, m email.MailboxID, id email.MessageID) ([]byte, error)
 	Settle(tx *database.Tx, m email.MailboxID, ids ...email.MessageID) error
 	Watch() (notices <-chan mailstore.Notice, stop func())
+	Busy() int // deliveries under way
 }
 
 // Gate says whether changes of a mailbox may flow (L4).
