@@ -19,7 +19,7 @@ func (s *server) send(c echo.Context, form composeForm, sh sheet, faults []field
 	if size := attached(sh.draft); size > s.MaxUpload {
 		faults = append(faults, fieldError{Field: "files", Word: "compose.err.toolarge", Size: size})
 	}
-	first := sh.id == ""
+	first := c.Param("draft") == "" // also when an earlier one, cut off by a crash, has made the draft
 	saved, stored, err := s.store(c, sh, faults)
 	switch {
 	case errors.Is(err, mailstore.ErrConflict):
@@ -32,7 +32,7 @@ func (s *server) send(c echo.Context, form composeForm, sh sheet, faults []field
 	return s.submit(c, form, saved, to, first)
 }
 
-// submit hands a saved draft over. first tells that this request made the draft.
+// submit hands a saved draft over. first tells that the form makes its draft itself.
 func (s *server) submit(c echo.Context, form composeForm, sh sheet, to delivery, first bool) error {
 	ctx, mailbox := c.Request().Context(), personOf(c).Mailbox
 	sub := mailstore.Submission{Mailbox: mailbox, Draft: sh.id, Version: sh.version, Token: form.Token, From: sh.draft.From.Addr,

@@ -149,6 +149,9 @@ func TestSendingTwiceIsSendingOnce(t *testing.T) {
 	}
 	st.follow(employee, st.sendForm(employee, "/compose", blank))
 	count("Back and again after the release", 1)
+	st.follow(employee, st.sendForm(employee, "/compose", blank.with("button", "save"))) // as far as a repeat comes that is killed
+	st.follow(employee, st.sendForm(employee, "/compose", blank))
+	count("again after a repeat that was cut off", 1)
 
 	_, at := st.follow(employee, st.sendForm(employee, "/compose", fields{"token": newToken(), "button": "save", "to": "jan@holdover.example", "text": "Draft."}))
 	form := filled(st.read(st.get(employee, at), 200)).with("button", "send")
