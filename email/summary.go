@@ -8,6 +8,7 @@ import (
 
 const (
 	snippetLength = 160      // characters
+	snippetFirst  = 2 << 10  // octets of a text part looked at first; what begins with a quote is read further
 	snippetText   = 8 << 10  // octets of a text part looked at
 	snippetHTML   = 96 << 10 // Outlook and newsletters begin with long style sheets
 )
@@ -74,8 +75,10 @@ func isAutomatic(h header) bool {
 func (m *Message) snippet() string {
 	for _, p := range m.chosen.pieces {
 		if p.text != nil {
-			if s := shorten(p.text.plain(snippetText)); s != "" {
-				return s
+			for _, limit := range []int{snippetFirst, snippetText} {
+				if s := shorten(p.text.plain(limit)); s != "" {
+					return s
+				}
 			}
 		}
 		if p.html != nil {
