@@ -55,7 +55,7 @@ func TestHeaders(t *testing.T) {
 		if w.Code != c.status {
 			t.Errorf("%s %s: %d, want %d", c.method, c.path, w.Code, c.status)
 		}
-		for name, want := range map[string]string{"Content-Security-Policy": c.policy, "X-Content-Type-Options": "nosniff",
+		for name, want := range map[string]string{"Content-Security-Policy": c.policy, "X-Content-Type-Options": "nosniff", "X-DNS-Prefetch-Control": "off",
 			"Cross-Origin-Opener-Policy": "same-origin", "Cache-Control": "no-store", "Strict-Transport-Security": "max-age=31536000"} {
 			if got := w.Header().Get(name); got != want {
 				t.Errorf("%s %s: %s is %q", c.method, c.path, name, got)
