@@ -35,7 +35,7 @@ type browser struct {
 	boxes int // dialogs that a script opened
 }
 
-func newBrowser(t *testing.T, h *house, who string) *browser {
+func newBrowser(t *testing.T, h *house, who string, more ...chromedp.ExecAllocatorOption) *browser {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
@@ -48,6 +48,7 @@ func newBrowser(t *testing.T, h *house, who string) *browser {
 	t.Cleanup(server.Close)
 	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-gpu", true))
+	flags = append(flags, more...)
 	alloc, endAlloc := chromedp.NewExecAllocator(context.Background(), flags...)
 	t.Cleanup(endAlloc)
 	tab, end := chromedp.NewContext(alloc)
