@@ -8,10 +8,11 @@ import (
 // maxBetween caps the plain parts among HTML ones; escaping makes them up to five times longer.
 const maxBetween = 1 << 20
 
-// HasHTML says whether there is an HTML alternative worth showing.
+// HasHTML says whether there is an HTML alternative worth showing. One that was cut off or left empty
+// is not: then Text is all there is to read.
 func (m *Message) HasHTML() bool {
 	for _, p := range m.chosen.pieces {
-		if p.html != nil {
+		if p.html != nil && !p.html.showsNothing() {
 			return true
 		}
 	}
@@ -26,7 +27,7 @@ func (m *Message) SafeHTML(link func(index int) string) (safe string, remoteImag
 	var out strings.Builder
 	cids := m.contentIDs()
 	for _, p := range m.chosen.pieces {
-		if p.html == nil {
+		if p.html == nil || p.text != nil && p.html.showsNothing() {
 			if text := strings.Trim(p.text.plain(maxBetween), "\n"); text != "" {
 				out.WriteString(sanitize(`<div style="white-space:pre-wrap">` + html.EscapeString(text) + "</div>\n"))
 			}

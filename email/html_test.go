@@ -287,3 +287,24 @@ func TestDeepHTML(t *testing.T) {
 }
 
 func crlf(s string) []byte { return []byte(strings.ReplaceAll(s, "\n", "\r\n")) }
+
+// TestEmptyHTML shows the text where the HTML beside it has nothing to see.
+func TestEmptyHTML(t *testing.T) {
+	for markup, shown := range map[string]bool{
+		"": false, "\r\n \r\n": false, "<html><head><title>Hallo</title><style>p{}</style></head><body><p>&nbsp;</p></body></html>": false,
+		"<script>document.write(1)</script>": false, "<!-- x -->": false,
+		"<title>x</title>Hallo": true, "<img src=cid:x>": true, "<style>p{}</style><p>Hallo": true, strings.Repeat("<p>\r\n", 1<<15): true,
+	} {
+		m := Parse(crlf("From: a@b.example\nContent-Type: multipart/alternative; boundary=r\n\n--r\nContent-Type: text/plain\n\nDer Text\n--r\nContent-Type: text/html\n\n" + strings.ReplaceAll(markup, "\r\n", "\n") + "\n--r--\n"))
+		if m.HasHTML() != shown {
+			t.Errorf("%.60q: HTML is shown: %v", markup, m.HasHTML())
+		}
+		if got := strings.TrimSpace(m.Text()); got != "Der Text" {
+			t.Errorf("%.60q: text %q", markup, got)
+		}
+		alone := Parse(crlf("From: a@b.example\nContent-Type: text/html\n\n" + strings.ReplaceAll(markup, "\r\n", "\n")))
+		if alone.HasHTML() != shown || len(alone.Attachments) != 0 {
+			t.Errorf("%.60q alone: HTML is shown: %v, %d files", markup, alone.HasHTML(), len(alone.Attachments))
+		}
+	}
+}

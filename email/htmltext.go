@@ -30,6 +30,36 @@ func htmlToText(src string, withLinks bool) string {
 	}
 }
 
+// firstLook is how much of an HTML part is looked at for something to see.
+const firstLook = 64 << 10
+
+// showsNothing says whether a leaf is HTML without any text or image, so that its page would be white.
+func (n *node) showsNothing() bool {
+	if n.kind != "text/html" || len(n.body) > firstLook {
+		return false
+	}
+	z := html.NewTokenizer(strings.NewReader(n.markup(firstLook)))
+	unseen := false
+	for {
+		switch kind := z.Next(); kind {
+		case html.ErrorToken:
+			return true
+		case html.TextToken:
+			if !unseen && strings.TrimSpace(z.Token().Data) != "" {
+				return false
+			}
+		case html.StartTagToken, html.SelfClosingTagToken, html.EndTagToken:
+			name, _ := z.TagName()
+			switch atom.Lookup(name) {
+			case atom.Img, atom.Image:
+				return false
+			case atom.Title, atom.Style, atom.Script: // each is followed by its text, and that by its end
+				unseen = kind == html.StartTagToken
+			}
+		}
+	}
+}
+
 // textWriter holds the state of the text being written.
 type textWriter struct {
 	out    strings.Builder
