@@ -74,7 +74,7 @@ func (tr *tracker) aim(number int, markup string) string {
 		}
 		return tr.URL + "/p/" + strconv.Itoa(number)
 	})
-	return dialogCall.ReplaceAllString(markup, "console.error")
+	return "Guten Tag " + dialogCall.ReplaceAllString(markup, "console.error") // without anything to read there would be no frame
 }
 
 // watch notes what a hostile document did in the browser, beside what the tracker counts.
