@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/base64"
 	"fmt"
 	"net/http"
@@ -18,7 +19,7 @@ import (
 
 const (
 	batch = 12 // hostile messages in one conversation: their frames load side by side
-	alone = 4  // one in so many body documents is opened by itself too
+	alone = 6  // one in so many body documents is opened by itself too
 )
 
 // siege is a mailbox full of hostile mail with a browser in front of it.
@@ -107,7 +108,9 @@ func (s *siege) conversation(path string, frames int) {
 	  const all = document.querySelectorAll("iframe.paper-frame"); for (const f of all) f.loading = "eager"; return all.length })()`); got != frames {
 		b.t.Fatalf("%s has %d frames of %d", path, got, frames)
 	}
-	b.until(framesLoaded)
+	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](framesLoaded, chromedp.WithPollingTimeout(10*time.Second), chromedp.WithPollingInterval(20*time.Millisecond))); err != nil {
+		b.t.Errorf("%s: a message has left its frame, or does not end: %v", path, err)
+	}
 	s.evaluate("{" + pokeFrames + "}" + settle)
 	if got := js[string](b, `location.pathname + " " + document.querySelectorAll("iframe.paper-frame").length`); got != fmt.Sprintf("%s %d", path, frames) {
 		b.t.Errorf("%s: the page has become %s", path, got)
@@ -203,8 +206,7 @@ func (s *siege) control() (reached, ran map[int]bool) {
 	s.b.t.Cleanup(site.CloseClientConnections)
 	reached, ran = map[int]bool{}, map[int]bool{}
 	for first := 0; first < len(s.attacks); first += batch {
-		s.b.run(chromedp.Navigate(fmt.Sprintf("%s/from/%d", site.URL, first)))
-		chromedp.Run(s.b.ctx, chromedp.Evaluate[chromedp.Void]("{"+pokeFrames+"}"+settle, chromedp.EvalAwaitPromise)) // fails when an attack takes the whole page away
+		s.suffer(fmt.Sprintf("%s/from/%d", site.URL, first))
 		noted, _, _ := s.taken()
 		for _, what := range noted {
 			_, number, _ := strings.Cut(what, "/attack/")
@@ -218,6 +220,14 @@ func (s *siege) control() (reached, ran map[int]bool) {
 		}
 	}
 	return reached, ran
+}
+
+// suffer opens an unprotected page. An attack may take the page away or keep it from ending.
+func (s *siege) suffer(address string) {
+	ctx, cancel := context.WithTimeout(s.b.ctx, 2*time.Second)
+	defer cancel()
+	chromedp.Do(ctx, chromedp.Navigate(address))
+	chromedp.Run(ctx, chromedp.Evaluate[chromedp.Void]("{"+pokeFrames+"}"+settle, chromedp.EvalAwaitPromise))
 }
 
 // every returns the first of each so many.
@@ -235,14 +245,17 @@ func TestHostileHTML(t *testing.T) {
 	attacks := payloads(t, "mail-html-cases.json", 25)
 	attacks = append(attacks, every(2, payloads(t, "dompurify-vectors.json", 200)[1:])...)
 	attacks = append(attacks, every(3, realBodies(t, 30))...)
+	for i, markup := range strings.Split(strings.TrimSpace(calls), "\n") {
+		attacks = append(attacks, payload{ID: fmt.Sprintf("call %d, %.20s", i+1, markup), Payload: markup})
+	}
 	s := newSiege(t, attacks)
 	s.everywhere("as the product shows it", pageAsks)
 	s.bare()
 	s.everywhere("without the sanitiser", anyAsks)
 	reached, ran := s.control()
-	if len(reached) < 12 || len(ran) < 25 {
+	if len(reached) < 30 || len(ran) < 25 {
 		t.Errorf("the control is void: of %d attacks %d reached their sender and %d ran a script", len(attacks), len(reached), len(ran))
 	}
-	t.Logf("%d attacks; without protection %d reach their sender and %d run a script; %d bare ones made Chromium connect without asking",
+	t.Logf("%d attacks; without protection %d reach their sender and %d run a script; %d times a bare one made Chromium connect without asking for anything",
 		len(attacks), len(reached), len(ran), s.connected)
 }

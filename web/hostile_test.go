@@ -125,7 +125,7 @@ func (w *watch) note(event any) {
 		}
 		w.left[e.RequestID] = e.Request.Method + " " + e.Request.URL
 	case *network.EventLoadingFailed:
-		if e.BlockedReason == network.BlockedReasonCsp {
+		if e.BlockedReason != "" {
 			delete(w.left, e.RequestID)
 		}
 	}
@@ -169,3 +169,53 @@ const pokeFrames = poke + `document.querySelectorAll("iframe.paper-frame").forEa
 // settle gives what a document still wants to do the time to be done; nothing tells of a thing that
 // does not happen. The control shows that it is long enough.
 const settle = `new Promise(done => setTimeout(() => requestAnimationFrame(() => setTimeout(done, 50)), 50))`
+
+// calls are ways for a document to call its sender, one a line, beside those of the corpus.
+const calls = `
+<img srcset="https://t.example/a 1x">
+<picture><source srcset="https://t.example/a"><img alt="x"></picture>
+<body background="https://t.example/a">x
+<table background="https://t.example/a"><tr><td background="https://t.example/b">x</table>
+<style>p { background: image-set("https://t.example/a" 1x) }</style><p>x
+<style>:root { --u: url(https://t.example/a) } p { background: var(--u) }</style><p>x
+<style>@font-face { font-family: f; src: url(https://t.example/a) } p { font-family: f }</style><p>x
+<style>@import url(https://t.example/a);</style>x
+<link rel="stylesheet" href="https://t.example/a">x
+<p style="border-image: url(https://t.example/a); cursor: url(https://t.example/b), auto">x
+<p style="background:url(https://t.example/a">x
+<ul style="list-style-image:url(https://t.example/a)"><li>x</ul>
+<style>p::after { content: url(https://t.example/a) }</style><p>x
+<style>p { mask-image: url(https://t.example/a); filter: url(https://t.example/b#f) }</style><p>x
+<svg><image href="https://t.example/a" width="9" height="9"/><use href="https://t.example/b#x"/></svg>x
+<svg><rect fill="url(https://t.example/a#x)" width="9" height="9"/></svg>x
+<svg><image width="9" height="9"><set attributeName="href" to="https://t.example/a"/></image></svg>x
+<svg><image width="9" height="9"><animate attributeName="href" values="https://t.example/a" dur="1s"/></image></svg>x
+<video src="https://t.example/a" autoplay></video><audio src="https://t.example/b" autoplay></audio>x
+<video><track default src="https://t.example/a"><source src="https://t.example/b"></video>x
+<object data="https://t.example/a" type="text/html"></object>x
+<embed src="https://t.example/a" type="text/html">x
+<iframe src="https://t.example/a"></iframe>x
+<iframe srcdoc="<img src=https://t.example/a>"></iframe>x
+<frameset><frame src="https://t.example/a"></frameset>
+<link rel="preload" as="image" href="https://t.example/a"><link rel="prefetch" href="https://t.example/b">x
+<link rel="modulepreload" href="https://t.example/a"><link rel="icon" href="https://t.example/b">x
+<script type="speculationrules">{"prefetch":[{"source":"list","urls":["https://t.example/a"]}]}</script>x
+<script src="https://t.example/a"></script>x
+<script>fetch("https://t.example/a", {mode: "no-cors"}); navigator.sendBeacon("https://t.example/b")</script>x
+<script>new WebSocket("ws:" + "https://t.example/a".slice(5)); new EventSource("https://t.example/b")</script>x
+<script>window.open("https://t.example/a"); top.location = "https://t.example/b"</script>x
+<base href="https://t.example/"><img src="a">x
+<meta http-equiv="refresh" content="0;url=https://t.example/a">x
+<meta http-equiv="Content-Security-Policy" content="report-uri https://t.example/a; img-src 'none'"><img src="data:,x">x
+<form action="https://t.example/a"><button>x</button></form>
+<form action="https://t.example/a" target="_top"><input type="submit" value="x"></form>
+<form action="https://t.example/a" target="_blank" method="post"><input name="q"><button autofocus>x</button></form>
+<form id="f"></form><button form="f" formaction="https://t.example/a">x</button>
+<input type="image" src="https://t.example/a" alt="x">
+<a ping="https://t.example/a" href="javascript:void 0">x</a>
+<a href="javascript:fetch('https://t.example/a', {mode: 'no-cors'})" target="_blank" rel="opener">x</a>
+<math><maction actiontype="toggle" href="https://t.example/a"><mtext>x</mtext></maction></math>
+<details open ontoggle="fetch('https://t.example/a', {mode: 'no-cors'})"><summary>x</summary></details>
+<input autofocus onfocus="fetch('https://t.example/a', {mode: 'no-cors'})">x
+<img src="x" onerror="location = 'https://t.example/a'">x
+`
