@@ -243,7 +243,7 @@ func every(step int, list []payload) (some []payload) {
 // attacks in a bare frame show that they are none of paper.
 func TestHostileHTML(t *testing.T) {
 	attacks := payloads(t, "mail-html-cases.json", 25)
-	attacks = append(attacks, every(2, payloads(t, "dompurify-vectors.json", 200)[1:])...)
+	attacks = append(attacks, every(3, payloads(t, "dompurify-vectors.json", 200)[1:])...)
 	attacks = append(attacks, every(3, realBodies(t, 30))...)
 	for i, markup := range strings.Split(strings.TrimSpace(calls), "\n") {
 		attacks = append(attacks, payload{ID: fmt.Sprintf("call %d, %.20s", i+1, markup), Payload: markup})
@@ -253,9 +253,9 @@ func TestHostileHTML(t *testing.T) {
 	s.bare()
 	s.everywhere("without the sanitiser", anyAsks)
 	reached, ran := s.control()
-	if len(reached) < 30 || len(ran) < 25 {
+	if len(reached) < 40 || len(ran) < 18 {
 		t.Errorf("the control is void: of %d attacks %d reached their sender and %d ran a script", len(attacks), len(reached), len(ran))
 	}
-	t.Logf("%d attacks; without protection %d reach their sender and %d run a script; %d times a bare one made Chromium connect without asking for anything",
+	t.Logf("%d attacks; without protection %d reach their sender and %d run a script; %d times, without the sanitiser, one made Chromium connect without asking for anything",
 		len(attacks), len(reached), len(ran), s.connected)
 }
