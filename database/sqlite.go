@@ -42,6 +42,7 @@ func dsn(path string) string {
 		"foreign_keys(1)",
 		"cache_size(-16384)",       // 16 MiB a connection
 		"wal_autocheckpoint(4000)", // 16 MB: fewer pauses for copying back
+		"temp_store(MEMORY)",       // a savepoint's copies of pages would go to a file
 		"trusted_schema(0)",
 	} {
 		v.Add("_pragma", p)

@@ -84,8 +84,24 @@ func (l *lite) writer(c *conn) {
 	}
 }
 
-// commit runs a batch and sets every job's outcome.
+// commit runs a batch and sets every job's outcome. Nearly always all of it succeeds, so it is first
+// run without savepoints: each would copy every page that it changes. Only when one job fails, all
+// are run once more, each in a savepoint of its own; a job may be run again on PostgreSQL too.
 func (l *lite) commit(c *conn, batch []*job) {
+	started := batch[:0:0]
+	for _, j := range batch {
+		if j.state.CompareAndSwap(jobWaiting, jobStarted) {
+			started = append(started, j)
+		}
+	}
+	if len(started) == 0 || l.transaction(c, started, together) || len(started) == 1 {
+		return
+	}
+	l.transaction(c, started, apart)
+}
+
+// transaction answers whether the jobs ran in one that was not given up for a job's own error.
+func (l *lite) transaction(c *conn, batch []*job, run func(*conn, []*job) (keep bool, err error)) bool {
 	fail := func(err error) { // those that had succeeded so far did not
 		for _, j := range batch {
 			if j.err == nil {
@@ -95,17 +111,15 @@ func (l *lite) commit(c *conn, batch []*job) {
 	}
 	if err := c.do("BEGIN IMMEDIATE"); err != nil {
 		fail(err)
-		return
+		return true
 	}
-	for _, j := range batch {
-		if !j.state.CompareAndSwap(jobWaiting, jobStarted) {
-			continue
-		}
-		if err := savepoint(c, j); err != nil {
-			l.rollback(c)
+	keep, err := run(c, batch)
+	if !keep || err != nil {
+		l.rollback(c)
+		if err != nil {
 			fail(fmt.Errorf("a commit shared with a failed write: %w", err))
-			return
 		}
+		return keep
 	}
 	if err := c.do("COMMIT"); err != nil {
 		l.rollback(c)
@@ -114,6 +128,27 @@ func (l *lite) commit(c *conn, batch []*job) {
 		}
 		fail(err)
 	}
+	return true
+}
+
+// together runs jobs until one fails, which gives up all.
+func together(c *conn, batch []*job) (keep bool, err error) {
+	for _, j := range batch {
+		if j.err = call(j.f, &Tx{ctx: background(), dialect: SQLite, on: c}); j.err != nil {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// apart runs each job in a savepoint: one that fails is taken back alone.
+func apart(c *conn, batch []*job) (keep bool, err error) {
+	for _, j := range batch {
+		if err := savepoint(c, j); err != nil {
+			return true, err
+		}
+	}
+	return true, nil
 }
 
 // savepoint runs one job. Its own error is in the job; the error returned says that the whole
