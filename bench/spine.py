@@ -16,7 +16,7 @@ from holdover import *
 a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 a.add_argument("--n", type=int, default=3000)
 a.add_argument("--big", type=int, default=100000)
-a.add_argument("--runs", type=int, default=3)
+a.add_argument("--runs", type=int, default=5)
 o = a.parse_args()
 need(("smtp-source", "postfix"))
 

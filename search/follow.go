@@ -12,7 +12,7 @@ import (
 
 const (
 	collect  = time.Second     // entries of a mailbox are collected for so long
-	quietFor = 2 * time.Second // longest wait for deliveries to pause before a batch
+	quietFor = 3 * time.Second // longest wait for deliveries to pause before a batch
 	look     = 50 * time.Millisecond
 	sweep    = 5 * time.Minute // every mailbox is looked at, whatever was noticed
 	retry    = 10 * time.Second
@@ -21,7 +21,7 @@ const (
 )
 
 // Run follows the log until ctx ends, and returns ctx's error. It yields while mail is coming in:
-// it waits for a pause up to two seconds, and after a batch beside deliveries rests four times as
+// it waits for a pause up to three seconds, and after a batch beside deliveries rests nine times as
 // long as that took.
 func (x *Index) Run(ctx context.Context) error {
 	notices, stop := x.src.Watch()
@@ -114,7 +114,7 @@ func (f *follower) work(ctx context.Context, notices <-chan mailstore.Notice) {
 			f.mark(m, 0)
 		}
 		if f.x.src.Busy() > 0 {
-			f.pause(ctx, 4*time.Since(began))
+			f.pause(ctx, 9*time.Since(began))
 		}
 		f.drain(notices)
 	}

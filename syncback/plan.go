@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 
 	"holdover/database"
 	"holdover/email"
@@ -183,6 +182,15 @@ func (s *Syncback) identifyByOctets(ctx context.Context, r *row) {
 // carriesTrace says whether a Received line at the top has our id.
 func carriesTrace(raw []byte, id string) bool {
 	header, _, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
-	ok, err := regexp.Match(`(?i)\sid\s+<?`+regexp.QuoteMeta(id)+`[\s;>]`, header)
-	return err == nil && ok
+	for {
+		before, after, found := bytes.Cut(header, []byte(id))
+		if !found {
+			return false
+		}
+		words := bytes.Fields(bytes.TrimSuffix(before, []byte("<")))
+		if n := len(words); n > 0 && bytes.EqualFold(words[n-1], []byte("id")) && len(after) > 0 && bytes.IndexByte([]byte(" \t\r\n;>"), after[0]) >= 0 {
+			return true
+		}
+		header = after
+	}
 }

@@ -64,7 +64,7 @@ func (s *Syncback) follow(ctx context.Context) error {
 // each commit of ours is a flush that deliveries wait for.
 const (
 	gatherCalm = 10 * time.Millisecond
-	gatherBusy = 500 * time.Millisecond
+	gatherBusy = 2 * time.Second
 )
 
 func (s *Syncback) gather(ctx context.Context, first mailstore.Notice, notices <-chan mailstore.Notice) map[email.MailboxID]bool {
