@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	collect  = time.Second     // entries of a mailbox are collected for so long
-	quietFor = 3 * time.Second // longest wait for deliveries to pause before a batch
+	collect  = time.Second      // entries of a mailbox are collected for so long
+	quietFor = 15 * time.Second // longest wait for deliveries to pause before a batch
 	look     = 50 * time.Millisecond
 	sweep    = 5 * time.Minute // every mailbox is looked at, whatever was noticed
 	retry    = 10 * time.Second
@@ -21,7 +21,7 @@ const (
 )
 
 // Run follows the log until ctx ends, and returns ctx's error. It yields while mail is coming in:
-// it waits for a pause up to three seconds, and after a batch beside deliveries rests nine times as
+// it waits for a pause up to fifteen seconds, and after a batch beside deliveries rests nine times as
 // long as that took.
 func (x *Index) Run(ctx context.Context) error {
 	notices, stop := x.src.Watch()
