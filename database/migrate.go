@@ -31,7 +31,7 @@ func migrate(ctx context.Context, pool *sql.DB, dialect, room string, files fs.F
 		}
 		options = append(options, goose.WithSessionLocker(locker))
 	}
-	p, err := goose.NewProvider(kind, pool, files, options...)
+	p, err := goose.NewProvider(kind, pool, spoken{files, dialect}, options...)
 	if err != nil {
 		return fmt.Errorf("migrations of %s: %w", room, err)
 	}

@@ -7,7 +7,7 @@ CREATE TABLE mailbox (
   seq     BIGINT NOT NULL, -- last place given in the change log; also the row that a change locks
   trimmed BIGINT NOT NULL, -- up to here the log may have gaps
   created BIGINT NOT NULL
-);
+) /* SQLite: WITHOUT ROWID */;
 
 CREATE TABLE folder (
   mailbox TEXT   NOT NULL REFERENCES mailbox (id),
@@ -16,7 +16,7 @@ CREATE TABLE folder (
   total   BIGINT NOT NULL, -- messages that are not hidden
   unread  BIGINT NOT NULL,
   PRIMARY KEY (mailbox, id)
-);
+) /* SQLite: WITHOUT ROWID */;
 
 CREATE TABLE message (
   mailbox       TEXT   NOT NULL,
@@ -64,7 +64,7 @@ CREATE TABLE conversation (
   id      TEXT NOT NULL,
   subject TEXT NOT NULL, -- folded base subject of its first message
   PRIMARY KEY (mailbox, id)
-);
+) /* SQLite: WITHOUT ROWID */;
 
 -- Where a Message-ID that was seen, on a message or in its references, belongs.
 CREATE TABLE ref (
@@ -72,7 +72,7 @@ CREATE TABLE ref (
   msgid   TEXT NOT NULL,
   thread  TEXT NOT NULL,
   PRIMARY KEY (mailbox, msgid)
-);
+) /* SQLite: WITHOUT ROWID */;
 CREATE INDEX ref_thread ON ref (mailbox, thread);
 
 -- Threads that became one with another, so that an address of a page stays good.
@@ -95,7 +95,7 @@ CREATE TABLE thread_folder (
   unread    BIGINT NOT NULL,
   flagged   BIGINT NOT NULL,
   PRIMARY KEY (mailbox, thread, folder)
-);
+) /* SQLite: WITHOUT ROWID */;
 CREATE INDEX thread_folder_page ON thread_folder (mailbox, folder, latest DESC, thread DESC);
 
 CREATE TABLE entry (
@@ -107,14 +107,14 @@ CREATE TABLE entry (
   at      BIGINT NOT NULL,
   detail  TEXT   NOT NULL, -- JSON
   PRIMARY KEY (mailbox, seq)
-);
+) /* SQLite: WITHOUT ROWID */;
 
 CREATE TABLE cursor (
   consumer TEXT   NOT NULL,
   mailbox  TEXT   NOT NULL,
   seq      BIGINT NOT NULL,
   PRIMARY KEY (consumer, mailbox)
-);
+) /* SQLite: WITHOUT ROWID */;
 
 CREATE TABLE submission (
   id          TEXT   PRIMARY KEY,
