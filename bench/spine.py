@@ -4,7 +4,7 @@
   spine.py [--n 3000] [--big 100000]
 
 accept     10 KB messages at 10 sessions, durable, metadata and log included; peer: Postfix with
-           in_flow_delay=0, before and after
+           in_flow_delay=0, in turns
 index      messages/s from the last 250 until the search page is complete, after the burst
 start      serve until ready: empty store, and with --big messages
 rebuild    rows made from the Maildir, messages/s
@@ -17,34 +17,46 @@ a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDes
 a.add_argument("--n", type=int, default=3000)
 a.add_argument("--big", type=int, default=100000)
 a.add_argument("--runs", type=int, default=5)
+a.add_argument("--rounds", type=int, default=7, help="turns of the peer and Holdover at accepting")
 o = a.parse_args()
 need(("smtp-source", "postfix"))
 
 
 def accept(*args):
-    r = subprocess.run([sys.executable, f"{HERE}/accept.py", "--sessions", "10", "--n", str(o.n), "--runs", str(o.runs), *args],
+    """One warm-up run and one that counts."""
+    r = subprocess.run([sys.executable, f"{HERE}/accept.py", "--sessions", "10", "--n", str(o.n), "--runs", "2", *args],
                        stdout=subprocess.PIPE, text=True)
-    print(r.stdout, end="", flush=True)
     if r.returncode:
         die("accept.py failed")
+    return json.loads(r.stdout.strip().splitlines()[-1])
+
+
+def both(h):
+    """Postfix and Holdover in turns, so that a slow minute of the machine hits both."""
+    lines = {"postfix-tuned": [], "holdover": []}
+    for _ in range(o.rounds):
+        lines["postfix-tuned"].append(accept("--peer", "postfix-tuned"))
+        lines["holdover"].append(accept("--target", f"127.0.0.1:{h.smtp}", "--name", "holdover", "--rcpt", f"u1@{DOMAIN}",
+                                        "--store", h.dir + "/data/maildir", "--pid", str(h.pid)))
+        h.wait_index("xxx")
+    for name, runs in lines.items():
+        rates, stored = [x["runs_accepted"][-1] for x in runs], [x["runs_stored"][-1] for x in runs]
+        emit(figure="accept", peer=name, sessions=10, bytes=10240, accepted_per_s=median(rates), stored_per_s=median(stored), runs_accepted=rates,
+             cpu_ms_per_message=median([x["cpu_ms_per_message"] for x in runs]), pss_mib=max(x["pss_mib"] for x in runs), durable=runs[0]["durable"])
 
 
 d = workdir()
-accept("--peer", "postfix-tuned")
 h = Holdover(d + "/empty")
 emit(figure="start", peer="holdover", messages=0, ready_s=round(h.ready_s, 2))
 h.event()
-accept("--target", f"127.0.0.1:{h.smtp}", "--name", "holdover", "--rcpt", f"u1@{DOMAIN}", "--store", h.dir + "/data/maildir", "--pid", str(h.pid))
-h.wait_index("xxx")
+both(h)
 rates = []
 for _ in range(o.runs):
-    c0 = cpu_seconds(h.pid)
     smtp_source(f"127.0.0.1:{h.smtp}", o.n, 10, rcpt=f"u1@{DOMAIN}")
     t = time.time()
     rates.append(o.n / max(h.wait_index("xxx") - t, 1e-3))
 emit(figure="index-after-burst", peer="holdover", messages=o.n, per_s=round(median(rates)), runs=[round(x) for x in rates])
 h.stop()
-accept("--peer", "postfix-tuned")
 
 corpus = d + "/corpus"
 genmail(corpus, o.big)
