@@ -93,7 +93,7 @@ func (s *server) newSheet(c echo.Context, mode, of, token string) (sheet, error)
 		}
 		sh.draft = email.ReplyTo(email.Parse(octets), email.ReplyMode(mode), self, own, s.wordsOf(c).Lang)
 	}
-	sh.draft.MessageID = s.messageID(token)
+	sh.draft.MessageID = messageID(token, sh.draft.From)
 	return sh, nil
 }
 

@@ -16,14 +16,11 @@ import (
 func newToken() string { return rand.Text() }
 
 // messageID is derived from the token of the form that makes the draft. A repeated first POST, even
-// after a crash, so finds the draft that it made. The token itself stays secret.
-func (s *server) messageID(token string) string {
+// after a crash, so finds the draft that it made. The token itself stays secret; the domain is the
+// sender's (RFC 5322, 3.6.4).
+func messageID(token string, from email.Address) string {
 	sum := sha256.Sum256([]byte("message-id " + token))
-	host := s.Host
-	if at := strings.LastIndexByte(host, ':'); at >= 0 {
-		host = host[:at]
-	}
-	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16])) + "@" + host
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16])) + "@" + from.Domain()
 }
 
 // pens lets one request at a time write for a mailbox, so that a double click meets what its first half did.

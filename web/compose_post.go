@@ -64,7 +64,7 @@ func (s *server) sheetOf(c echo.Context, form composeForm) (sheet, error) {
 		if form.Button != "copy" || err != nil {
 			return sh, err
 		}
-		sh.id, sh.version, sh.draft.MessageID = "", 0, s.messageID("copy "+form.Token)
+		sh.id, sh.version, sh.draft.MessageID = "", 0, messageID("copy "+form.Token, sh.draft.From)
 		return s.perhapsMade(c, sh)
 	}
 	sh, err := s.newSheet(c, form.Mode, form.Of, form.Token)
@@ -263,7 +263,7 @@ func (s *server) draftGone(c echo.Context, form composeForm, action string) erro
 		self, own := s.selves(personOf(c))
 		form.fit(new([]email.Attachment), s.MaxUpload)
 		sh.draft = form.apply(sh.draft, self, own, s.now())
-		sh.draft.MessageID = s.messageID("copy " + form.Token)
+		sh.draft.MessageID = messageID("copy " + form.Token, sh.draft.From)
 		if sh, err = s.perhapsMade(c, sh); err != nil {
 			return err
 		}

@@ -78,6 +78,7 @@ func turning(r rune) bool { return r >= 0x202a && r <= 0x202e || r >= 0x2066 && 
 // foreignInBody lists what does not belong into the document of a message.
 func foreignInBody(doc *goquery.Document) (wrong []string) {
 	say := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
+	doc.Find("head > link[rel=icon][href='data:,']").First().Remove() // ours: no request for an icon
 	doc.Find("*").Each(func(_ int, e *goquery.Selection) {
 		name := goquery.NodeName(e)
 		if !bodyElements[name] {
