@@ -263,7 +263,7 @@ func (s *server) draftGone(c echo.Context, form composeForm, action string) erro
 		self, own := s.selves(personOf(c))
 		form.fit(new([]email.Attachment), s.MaxUpload)
 		sh.draft = form.apply(sh.draft, self, own, s.now())
-		sh.draft.MessageID = messageID("copy " + form.Token, sh.draft.From)
+		sh.draft.MessageID = messageID("copy "+form.Token, sh.draft.From)
 		if sh, err = s.perhapsMade(c, sh); err != nil {
 			return err
 		}
