@@ -209,7 +209,7 @@ func TestAcceptLanguage(t *testing.T) {
 func TestTimes(t *testing.T) {
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
-		t.Skip("no time zones here: ", err)
+		t.Fatal("no time zones here: ", err)
 	}
 	now := time.Date(2026, 11, 23, 14, 12, 0, 0, berlin) // a Monday
 	for _, c := range []struct{ at, de, en, group string }{

@@ -8,13 +8,16 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"database/sql"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/smtp"
+	"net/textproto"
 	"os"
 	"path/filepath"
 	"strings"
@@ -212,27 +215,62 @@ func TestServeTakesMailAndVerifyFindsItWhole(t *testing.T) {
 	}
 }
 
-// deliver speaks SMTP without TLS.
 func deliver(t *testing.T, address, text string) {
 	t.Helper()
+	if err := send(address, text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// send speaks SMTP without TLS; the error is the server's answer.
+func send(address, text string) error {
 	c, err := smtp.Dial(address)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	defer c.Close()
 	if err := c.Mail("kunde@welt.example"); err != nil {
-		t.Fatal(err)
+		return err
 	}
 	if err := c.Rcpt("anna@stadt.example"); err != nil {
-		t.Fatal(err)
+		return err
 	}
 	w, err := c.Data()
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	fmt.Fprint(w, text)
-	if err := w.Close(); err != nil {
+	return w.Close()
+}
+
+// TestLockedDatabaseDefersMail: another program holds the database, really. Mail is put off, nothing
+// is lost, and once the lock is gone the same message is taken.
+func TestLockedDatabaseDefersMail(t *testing.T) {
+	s := newSite(t)
+	end := s.serve(t)
+	defer end()
+	other, err := sql.Open("sqlite", "file:"+filepath.Join(s.dir, "data/mail.db")+"?_pragma=busy_timeout(5000)")
+	if err != nil {
 		t.Fatal(err)
+	}
+	defer other.Close()
+	lock, err := other.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lock.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	const text = "From: kunde@welt.example\r\nSubject: Gesperrt\r\nMessage-ID: <2@welt.example>\r\nDate: Sat, 21 Nov 2026 10:00:00 +0100\r\n\r\nGuten Tag\r\n"
+	var answer *textproto.Error
+	if err := send(s.mail, text); !errors.As(err, &answer) || answer.Code != 451 {
+		t.Errorf("a locked database answers %v, want 451", err)
+	}
+	if _, err := lock.ExecContext(t.Context(), "ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	if err := send(s.mail, text); err != nil {
+		t.Errorf("after the lock: %v", err)
 	}
 }
 

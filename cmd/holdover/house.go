@@ -117,7 +117,7 @@ func (h *house) lock(context.Context) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	if !h.alone() {
+	if !strings.HasPrefix(h.conf.databaseURL(), "sqlite:") {
 		return nil
 	}
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
@@ -131,9 +131,6 @@ func (h *house) lock(context.Context) error {
 	h.onClose(f.Close) // closing releases the lock
 	return nil
 }
-
-// alone says that no other node shares the database: then the lock keeps every other process out.
-func (h *house) alone() bool { return strings.HasPrefix(h.conf.databaseURL(), "sqlite:") }
 
 func (h *house) onClose(f func() error) { h.closers = append(h.closers, f) }
 
