@@ -19,6 +19,8 @@ var (
 	ErrLogin          = errors.New("did not let us in")
 	ErrNoFolder       = errors.New("no such folder")
 	ErrGone           = errors.New("the message is no longer at its place")
+	ErrUnsuited       = errors.New("this way cannot carry it")   // signed, too large: another way may; nothing was sent
+	ErrElsewhere      = errors.New("the mailbox lies elsewhere") // moved between on-premises and Online: ask there
 )
 
 // Failure is what every method of this room answers instead of success.

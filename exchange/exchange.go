@@ -39,13 +39,19 @@ func (f Folder) String() string {
 // Flags are the marks we own; every other flag and keyword of a message is left alone.
 type Flags struct{ Seen, Flagged, Answered, Draft bool }
 
-// Place is where a copy lies: folder name as Exchange writes it (UTF-8), and the UID, which
-// holds only while the folder's UIDVALIDITY stays (RFC 9051, 2.3.1.1).
+// Place is where a copy lies, in the words of the way that saw it: folder name as Exchange writes it
+// (UTF-8); over IMAP the UID, which holds only while the folder's UIDVALIDITY stays (RFC 9051,
+// 2.3.1.1); over EWS and Graph the item's id. It means nothing to another way.
 type Place struct {
 	Folder   string `json:"f"`
-	Validity uint32 `json:"v"`
-	UID      uint32 `json:"u"` // 0: the server did not say
+	Validity uint32 `json:"v,omitempty"`
+	UID      uint32 `json:"u,omitempty"`
+	ID       string `json:"i,omitempty"`
+	Way      string `json:"w,omitempty"` // the way's name, noted by who chose it
 }
+
+// Known says that the copy can be addressed there without looking for it first.
+func (p Place) Known() bool { return p.UID != 0 || p.ID != "" }
 
 // Copy is one message found in a mailbox.
 type Copy struct {

@@ -71,7 +71,7 @@ func (s *Syncback) locate(ctx context.Context, r row, address string) (exchange.
 	if err != nil {
 		return exchange.Copy{}, err
 	}
-	if given != nil && given.place.UID != 0 && r.attempts <= 1 {
+	if given != nil && given.place.Known() && r.attempts <= 1 {
 		return exchange.Copy{Place: given.place, MessageID: r.msgid}, nil
 	}
 	own, err := s.copies(ctx, r, address, nil)

@@ -83,6 +83,9 @@ func (b *browser) note(event any) {
 		b.boxes++
 	case *runtime.EventExceptionThrown:
 		what = e.ExceptionDetails.Text
+		if thrown := e.ExceptionDetails.Exception; thrown != nil {
+			what += ": " + thrown.Description
+		}
 	}
 	if what != "" {
 		b.wrong = append(b.wrong, what)
@@ -149,23 +152,48 @@ func (b *browser) open(path string) {
 	b.run(chromedp.Navigate(b.site + path))
 }
 
-// js evaluates an expression.
+// js evaluates an expression. A page that is being exchanged for the next one has no context to evaluate in
+// for a moment; nothing ran then, so it is asked again.
 func js[T any](b *browser, expression string) (value T) {
 	b.t.Helper()
-	value, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression))
+	value, err := evaluate[T](b, expression)
 	must(b.t, err)
 	return value
+}
+
+func evaluate[T any](b *browser, expression string) (value T, err error) {
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		value, err = chromedp.Run(b.ctx, chromedp.Evaluate[T](expression))
+		if err == nil || !strings.Contains(err.Error(), "Cannot find context") || time.Now().After(deadline) {
+			return value, err
+		}
+	}
 }
 
 // until waits for an expression to be true and answers how long that took.
 func (b *browser) until(expression string) time.Duration {
 	b.t.Helper()
 	start := time.Now()
-	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(15*time.Second), chromedp.WithPollingInterval(20*time.Millisecond))); err != nil {
+	if err := b.becomes(expression, 20*time.Second); err != nil {
 		b.clean("waiting")
-		b.t.Fatalf("%s: %v", expression, err)
+		b.t.Fatal(err)
 	}
 	return time.Since(start)
+}
+
+// becomes waits for an expression to be true. One that throws, or whose page goes away under it, is not true yet.
+func (b *browser) becomes(expression string, within time.Duration) error {
+	for start := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		ctx, stop := context.WithTimeout(b.ctx, 5*time.Second)
+		yes, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+expression+")"))
+		stop()
+		if err == nil && yes {
+			return nil
+		}
+		if time.Since(start) > within {
+			return fmt.Errorf("%s: not so within %v (%v)", expression, within, err)
+		}
+	}
 }
 
 // window sets size and colours.
@@ -384,7 +412,6 @@ func TestWithoutScript(t *testing.T) {
 	h.found("/search?q=rotor", 50)
 	b := newBrowser(t, h, katrin)
 	b.window(1280, false)
-	b.open("/mail/inbox")
 	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 	b.open("/mail/inbox")
 	b.click(".pages a.push")

@@ -108,7 +108,7 @@ func (s *siege) conversation(path string, frames int) {
 	  const all = document.querySelectorAll("iframe.paper-frame"); for (const f of all) f.loading = "eager"; return all.length })()`); got != frames {
 		b.t.Fatalf("%s has %d frames of %d", path, got, frames)
 	}
-	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](framesLoaded, chromedp.WithPollingTimeout(10*time.Second), chromedp.WithPollingInterval(20*time.Millisecond))); err != nil {
+	if err := b.becomes(framesLoaded, 20*time.Second); err != nil {
 		b.t.Errorf("%s: a message has left its frame, or does not end: %v", path, err)
 	}
 	s.evaluate("{" + pokeFrames + "}" + settle)
