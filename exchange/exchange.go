@@ -75,4 +75,9 @@ type Item struct {
 	Flags  Flags     // Flagged is never put into APPEND: Exchange would hide it; set it afterwards
 	Date   time.Time // becomes the received date
 	Others bool      // written by somebody else: must not ask for a read receipt again
+
+	// Note is called by a way that must make something on the side first, before it is made and again
+	// once its id is known; what it notes must be durable when it returns, and its error ends the call
+	// before anything else is made. ref goes to Tidy of the same way; "" says that nothing is left.
+	Note func(ref string) error
 }

@@ -19,12 +19,23 @@ type IMAPOptions struct {
 	Service  string          // the service account's name
 	User     string          // login name, of {service}, {mailbox} (address), {local} (its local part); default {mailbox}
 	As       string          // SASL authorization identity of PLAIN, same placeholders; "" is none
-	Password string          // of the service account
+	Auth     Auth            // how to log in, default LoginPassword
+	Password string          // of the service account, for LoginPassword
+	Tokens   *Tokens         // for LoginXOAUTH2
+	Scope    string          // of the tokens, default ScopeIMAP
 	Folders  map[Role]string // administrator's mapping; beaten by LIST attributes
 	Call     time.Duration   // longest time of one call, default 5 min
 	Idle     time.Duration   // connections are kept that long, default 1 min
 	Dial     func(ctx context.Context, network, address string) (net.Conn, error)
 }
+
+// Auth is a way to log in.
+type Auth string
+
+const (
+	LoginPassword Auth = "password" // PLAIN or LOGIN: on-premises
+	LoginXOAUTH2  Auth = "xoauth2"  // a token of client credentials: Online; User names the mailbox
+)
 
 // IMAP speaks to mailboxes in Exchange, one connection per mailbox. It is safe for many goroutines;
 // calls for one mailbox follow each other.
@@ -55,6 +66,20 @@ func NewIMAP(o IMAPOptions) (*IMAP, error) {
 	}
 	if config == nil && o.Implicit {
 		return nil, errors.New("IMAP with TLS from the start cannot have TLS policy none")
+	}
+	switch o.Auth {
+	case "":
+		o.Auth = LoginPassword
+	case LoginPassword:
+	case LoginXOAUTH2:
+		if o.Tokens == nil {
+			return nil, errors.New("IMAP with XOAUTH2 needs tokens")
+		}
+	default:
+		return nil, fmt.Errorf("IMAP login %q: use password or xoauth2", o.Auth)
+	}
+	if o.Scope == "" {
+		o.Scope = ScopeIMAP
 	}
 	if o.User == "" {
 		o.User = "{mailbox}"
@@ -110,7 +135,7 @@ func (c *IMAP) call(ctx context.Context, mailbox string, budget int64, f func(*a
 		b.account = nil
 	}
 	if b.account == nil {
-		if b.account, err = c.connect(ctx, mailbox); err != nil {
+		if b.account, err = c.enter(ctx, mailbox); err != nil {
 			b.account = nil
 			return err
 		}

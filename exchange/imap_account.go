@@ -13,6 +13,7 @@ import (
 type account struct {
 	client   *imapclient.Client
 	guard    *guard
+	bare     *bareLine
 	selected string // folder that is open, for writing
 	folders  []listed
 	indexes  map[string]*index // by folder
@@ -29,8 +30,8 @@ func (a *account) dead() bool {
 	}
 }
 
-// connect dials, protects and logs in.
-func (c *IMAP) connect(ctx context.Context, mailbox string) (a *account, err error) {
+// connect dials, protects and logs in; bearer is the token where one is used.
+func (c *IMAP) connect(ctx context.Context, mailbox, bearer string) (a *account, err error) {
 	conn, err := c.o.Dial(ctx, "tcp", c.o.Address)
 	if err != nil {
 		return nil, &Failure{Kind: ErrUnreachable, Op: "connect", Err: err}
@@ -39,11 +40,15 @@ func (c *IMAP) connect(ctx context.Context, mailbox string) (a *account, err err
 	stop := g.during(ctx, 1<<20)
 	defer stop()
 	err = protect(func() error {
-		client, err := c.greet(g)
+		bare := &bareLine{}
+		client, err := c.greet(g, bare)
 		if err != nil {
 			return err
 		}
-		a = &account{client: client, guard: g}
+		a = &account{client: client, guard: g, bare: bare}
+		if c.o.Auth == LoginXOAUTH2 {
+			return c.loginBearer(a, mailbox, bearer)
+		}
 		return c.login(a, mailbox)
 	})
 	if err != nil {
@@ -55,16 +60,18 @@ func (c *IMAP) connect(ctx context.Context, mailbox string) (a *account, err err
 
 // greet protects the connection. Opportunistic is no choice here: a password is never sent in
 // clear unless the administrator said so with policy none.
-func (c *IMAP) greet(g *guard) (*imapclient.Client, error) {
+func (c *IMAP) greet(g *guard, bare *bareLine) (*imapclient.Client, error) {
 	switch {
 	case c.tls == nil:
-		client := imapclient.New(g, nil)
+		bare.Conn = g
+		client := imapclient.New(bare, nil)
 		if err := client.WaitGreeting(); err != nil {
 			return nil, greetFailure("greeting", err)
 		}
 		return client, nil
 	case c.o.Implicit:
-		client := imapclient.New(tlsClient(g, c.tls), nil)
+		bare.Conn = tlsClient(g, c.tls)
+		client := imapclient.New(bare, nil)
 		if err := client.WaitGreeting(); err != nil {
 			return nil, greetFailure("greeting", err)
 		}
