@@ -150,11 +150,13 @@ func (c *IMAP) call(ctx context.Context, mailbox string, budget int64, f func(*a
 	return err
 }
 
+var errPanicked = errors.New("panic")
+
 // protect turns a panic over a hostile answer into an error: what was under way is in doubt.
 func protect(f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = &Failure{Kind: ErrDoubt, Op: "reading the answer", Err: fmt.Errorf("panic: %v", v)}
+			err = &Failure{Kind: ErrDoubt, Op: "reading the answer", Err: fmt.Errorf("%w: %v", errPanicked, v)}
 		}
 	}()
 	return f()

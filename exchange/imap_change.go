@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
 )
 
 const changeBudget = 4 << 20
@@ -36,6 +37,16 @@ func (c *IMAP) Append(ctx context.Context, mailbox string, to Folder, item Item)
 }
 
 func (a *account) append(folder string, item Item, octets []byte) (*imap.AppendData, error) {
+	command, err := a.startAppend(folder, item, octets)
+	if err != nil {
+		return nil, err
+	}
+	data, err := command.Wait()
+	return data, answer("APPEND", err, true)
+}
+
+// startAppend sends a message; its answer is still to come. After an error nothing was stored.
+func (a *account) startAppend(folder string, item Item, octets []byte) (*imapclient.AppendCommand, error) {
 	flags := item.Flags
 	flags.Flagged = false
 	command := a.client.Append(folder, int64(len(octets)), &imap.AppendOptions{Flags: marks(flags, true), Time: item.Date})
@@ -50,11 +61,7 @@ func (a *account) append(folder string, item Item, octets []byte) (*imap.AppendD
 	}
 	command.Write(octets[most:]) // what goes wrong here and below shows in Wait
 	command.Close()
-	data, err := command.Wait()
-	if err != nil {
-		return nil, answer("APPEND", err, true)
-	}
-	return data, nil
+	return command, nil
 }
 
 // SetFlags makes Seen, Flagged and Answered of a message be as given, whatever they were, and

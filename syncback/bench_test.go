@@ -85,7 +85,7 @@ func newBenchOn(t *testing.T, db *database.DB) *bench {
 		t.Fatal(err)
 	}
 	b.world = newWorld(b.clock.now)
-	b.o = Options{Store: b.store, Gate: b.events, Directory: b.people, SMTP: b.world, IMAP: b.world, Now: b.clock.now, Log: slog.New(slog.DiscardHandler)}
+	b.o = Options{Store: b.store, Gate: b.events, Directory: b.people, SMTP: b.world, IMAP: b.world, Now: b.clock.now, Deliveries: 1, Log: slog.New(slog.DiscardHandler)}
 	b.restart()
 	return b
 }

@@ -13,7 +13,8 @@ import (
 )
 
 // free is the condition on a row i that nothing of its item stands unfinished before it: order is
-// kept per item, and a parked, deferred or doubtful row holds up only its own item (L7).
+// kept per item, and a parked, deferred or doubtful row holds up only its own item (L7). Of one item
+// at most one row is free. state<>'verified' beside another state names the partial index to SQLite.
 const free = `NOT EXISTS (SELECT 1 FROM syncback_item e WHERE e.mailbox=i.mailbox AND e.item=i.item AND e.seq<i.seq AND e.state<>'verified')`
 
 // errLost says that another worker has taken a row over; what we wanted to write is void.
@@ -30,23 +31,21 @@ func (s *Syncback) reclaim(ctx context.Context) error {
 	})
 }
 
-// claim writes the outcome of the last call, computes the gate and takes the next row, all in one
-// commit: the intent is durable when it returns a row (X2). A nil row means that nothing is to be
-// told now.
-func (s *Syncback) claim(ctx context.Context, m email.MailboxID, done *outcome) (next *row, err error) {
+// claim writes the outcomes of the last calls, computes the gate and takes up to n rows, all in
+// one commit: the intents are durable when it returns rows (X2). No rows mean that nothing is to
+// be told now.
+func (s *Syncback) claim(ctx context.Context, m email.MailboxID, done []outcome, n int) (next []row, err error) {
 	routes := s.routes.open(s.now())
 	err = s.write(ctx, m, func(tx *database.Tx) error {
 		next = nil
-		if done != nil {
-			if err := s.settle(tx, *done); err != nil && !errors.Is(err, errLost) {
-				return err
-			}
-		}
-		closed, err := s.gate(tx, m)
-		if err != nil || closed || len(routes) == 0 {
+		if err := s.settleAll(tx, done); err != nil {
 			return err
 		}
-		next, err = s.take(tx, m, routes)
+		closed, err := s.gate(tx, m)
+		if err != nil || closed || len(routes) == 0 || n <= 0 {
+			return err
+		}
+		next, err = s.take(tx, m, routes, n)
 		return err
 	})
 	if err != nil {
@@ -55,32 +54,52 @@ func (s *Syncback) claim(ctx context.Context, m email.MailboxID, done *outcome) 
 	return next, nil
 }
 
-// take marks the next free row as being tried.
-func (s *Syncback) take(tx *database.Tx, m email.MailboxID, routes []route) (*row, error) {
+// settleAll writes outcomes. One that another worker has overtaken is void and harms no other.
+func (s *Syncback) settleAll(tx *database.Tx, done []outcome) error {
+	for _, o := range done {
+		if err := s.settle(tx, o); err != nil && !errors.Is(err, errLost) {
+			return err
+		}
+	}
+	return nil
+}
+
+// take marks the next free rows, of different items, as being tried.
+func (s *Syncback) take(tx *database.Tx, m email.MailboxID, routes []route, n int) ([]row, error) {
+	if err := s.takeOver(tx, m); err != nil {
+		return nil, err
+	}
 	now := s.now()
-	// A claim that outlived its lease belongs to a frozen or dead worker of another node.
-	if _, err := tx.Exec(`UPDATE syncback_item SET state='in doubt', changed=?, next=?, looks=0, fence=fence+1, words='the worker fell silent' WHERE mailbox=? AND state='trying' AND lease<=?`,
-		millis(now), millis(now), string(m), millis(now)); err != nil {
-		return nil, err
+	rows, err := query(tx, `WHERE mailbox=? AND state<>'verified' AND state='waiting' AND next<=? AND `+onRoutes(routes)+` AND `+free+` ORDER BY seq LIMIT ?`,
+		string(m), millis(now), n)
+	if err != nil || s.o.faults.noIntent {
+		return rows, err
 	}
-	rows, err := query(tx, `WHERE mailbox=? AND state='waiting' AND next<=? AND `+onRoutes(routes)+` AND `+free+` ORDER BY seq LIMIT 1`, string(m), millis(now))
-	if err != nil || len(rows) == 0 {
-		return nil, err
+	var taken []row
+	for _, r := range rows {
+		tried := r
+		tried.state, tried.changed, tried.looks = Trying, millis(now), 0
+		tried.attempts++
+		tried.lease, tried.worker = millis(now.Add(s.o.Lease)), s.o.Node
+		ok, err := save(tx, r, tried)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			tried.fence = r.fence + 1
+			taken = append(taken, tried)
+		}
 	}
-	r := rows[0]
-	if s.o.faults.noIntent {
-		return &r, nil
-	}
-	tried := r
-	tried.state, tried.changed, tried.looks = Trying, millis(now), 0
-	tried.attempts++
-	tried.lease, tried.worker = millis(now.Add(s.o.Lease)), s.o.Node
-	ok, err := save(tx, r, tried)
-	if err != nil || !ok {
-		return nil, err
-	}
-	tried.fence = r.fence + 1
-	return &tried, nil
+	return taken, nil
+}
+
+// takeOver puts claims in doubt that outlived their lease: they belong to a frozen or dead worker
+// of another node.
+func (s *Syncback) takeOver(tx *database.Tx, m email.MailboxID) error {
+	now := millis(s.now())
+	_, err := tx.Exec(`UPDATE syncback_item SET state='in doubt', changed=?, next=?, looks=0, fence=fence+1, words='the worker fell silent' WHERE mailbox=? AND state<>'verified' AND state='trying' AND lease<=?`,
+		now, now, string(m), now)
+	return err
 }
 
 // onRoutes bounds a query to the operations of open routes.

@@ -9,8 +9,8 @@ import (
 )
 
 // turn is how many items of a mailbox are told before the round of looking, and before other
-// mailboxes have theirs.
-const turn = 50
+// mailboxes have theirs: one reading of a folder serves all of them.
+const turn = 512
 
 // work tells Exchange what waits in a mailbox, then looks for what it has accepted. It answers
 // when the mailbox is due again; zero: when something happens.
@@ -27,53 +27,38 @@ func (s *Syncback) work(ctx context.Context, m email.MailboxID) (due time.Time, 
 	return s.due(ctx, m)
 }
 
-// drain claims and tells item after item. Each commit carries the outcome of one call and the
-// intent of the next.
+// drain claims and tells batch after batch. Each commit carries the outcomes of one batch and the
+// intents of the next.
 func (s *Syncback) drain(ctx context.Context, m email.MailboxID) error {
-	var done *outcome
-	for range turn {
-		if done == nil && s.pace.ready(m).After(s.now()) {
-			return nil
-		}
-		r, err := s.claim(context.WithoutCancel(ctx), m, done)
-		if err != nil || r == nil {
-			return err
-		}
-		if done, err = s.attempt(ctx, *r); err != nil {
-			return err
-		}
-		if ctx.Err() != nil || s.pace.ready(m).After(s.now()) {
+	var done []outcome
+	for told := 0; told < turn; told += len(done) {
+		room := s.room(m)
+		if room == 0 || ctx.Err() != nil {
 			break
 		}
-	}
-	return s.finish(ctx, m, *done)
-}
-
-// attempt makes one call and judges its end.
-func (s *Syncback) attempt(ctx context.Context, r row) (*outcome, error) {
-	if err := s.step("claimed", r.mailbox); err != nil {
-		return nil, err
-	}
-	result, failed := s.tell(ctx, r)
-	if err := s.step("called", r.mailbox); err != nil {
-		return nil, err
-	}
-	s.pace.took(r.mailbox, s.now())
-	o := s.judge(context.WithoutCancel(ctx), r, result, failed)
-	if failed != nil {
-		s.o.Log.Info("sync-back: not told", "message", r.item, "mailbox", r.mailbox, "seq", r.seq, "op", r.op, "state", o.now.state, "answer", o.now.words)
-	}
-	return &o, nil
-}
-
-// finish writes the outcome of the last call of a turn.
-func (s *Syncback) finish(ctx context.Context, m email.MailboxID, done outcome) error {
-	err := s.write(context.WithoutCancel(ctx), m, func(tx *database.Tx) error {
-		if err := s.settle(tx, done); err != errLost {
+		rows, err := s.claim(context.WithoutCancel(ctx), m, done, min(room, turn-told))
+		if err != nil || len(rows) == 0 {
 			return err
 		}
+		if done, err = s.attempt(ctx, m, rows); err != nil {
+			return err
+		}
+	}
+	return s.finish(ctx, m, done)
+}
+
+// room is how many items of a mailbox may be told now: one where the pace counts, else a batch
+// that Exchange takes within moments.
+func (s *Syncback) room(m email.MailboxID) int {
+	return min(s.pace.room(m, s.now()), s.strides.next(m))
+}
+
+// finish writes the outcomes of the last calls of a turn.
+func (s *Syncback) finish(ctx context.Context, m email.MailboxID, done []outcome) error {
+	if len(done) == 0 {
 		return nil
-	})
+	}
+	err := s.write(context.WithoutCancel(ctx), m, func(tx *database.Tx) error { return s.settleAll(tx, done) })
 	if err != nil {
 		return err
 	}
@@ -89,7 +74,7 @@ func (s *Syncback) due(ctx context.Context, m email.MailboxID) (time.Time, error
 		if err != nil || closed && !s.o.faults.noGate {
 			return err // the gate's watch wakes us
 		}
-		rows, err := query(tx, `WHERE mailbox=? AND (state IN ('accepted','in doubt') OR state='waiting' AND `+free+`) ORDER BY next LIMIT 1`, string(m))
+		rows, err := query(tx, `WHERE mailbox=? AND state<>'verified' AND (state IN ('accepted','in doubt') OR state='waiting' AND `+free+`) ORDER BY next LIMIT 1`, string(m))
 		if err != nil || len(rows) == 0 {
 			return err
 		}

@@ -1,6 +1,7 @@
 package syncback
 
 import (
+	"math"
 	"sync"
 	"time"
 
@@ -38,6 +39,17 @@ func (p *pace) ready(m email.MailboxID) time.Time {
 		return at
 	}
 	return p.next
+}
+
+// room is how many items of a mailbox may be told now: none, one where a pace counts each, or many.
+func (p *pace) room(m email.MailboxID, now time.Time) int {
+	switch {
+	case p.ready(m).After(now):
+		return 0
+	case p.each > 0 || p.all > 0:
+		return 1
+	}
+	return math.MaxInt
 }
 
 // took notes that an item was told.

@@ -85,20 +85,22 @@ type Pace struct{ Mailbox, All float64 }
 
 // Options are what sync-back is given. Zero values take the defaults named.
 type Options struct {
-	Store     Store
-	Gate      Gate
-	Directory Directory
-	SMTP      Deliverer
-	IMAP      Mailboxes
-	Node      string          // name of this node, its own among all that share the database; default "node"
-	Workers   int             // mailboxes worked on at once, default 4
-	Pace      Pace            // default: no bound
-	Waits     []time.Duration // when an item in doubt is looked for again, default 1, 5, 30, 60 min (L10)
-	Call      time.Duration   // longest time of one call, default 12 min
-	Lease     time.Duration   // a claim outlives any call; default Call and 3 min more
-	Hold      time.Duration   // how long after the gate opened an unknown mailbox is held, default 1 h
-	Now       func() time.Time
-	Log       *slog.Logger
+	Store      Store
+	Gate       Gate
+	Directory  Directory
+	SMTP       Deliverer
+	IMAP       Mailboxes
+	Node       string          // name of this node, its own among all that share the database; default "node"
+	Workers    int             // mailboxes worked on at once, default 4
+	Batch      int             // items of a mailbox claimed in one commit, at most; default 64
+	Deliveries int             // by SMTP at once for one mailbox; default 5
+	Pace       Pace            // default: no bound
+	Waits      []time.Duration // when an item in doubt is looked for again, default 1, 5, 30, 60 min (L10)
+	Call       time.Duration   // longest time of one call, default 12 min
+	Lease      time.Duration   // a claim outlives any call; default Call and 3 min more
+	Hold       time.Duration   // how long after the gate opened an unknown mailbox is held, default 1 h
+	Now        func() time.Time
+	Log        *slog.Logger
 
 	faults faults                                      // planted by this package's tests only
 	at     func(point string, m email.MailboxID) error // fail points of this package's tests; an error is a kill
@@ -110,11 +112,12 @@ type faults struct{ noLookup, noIntent, noGate, skipEntry bool }
 // Syncback tells Exchange what has happened. It is safe for many goroutines; several nodes may
 // share one database.
 type Syncback struct {
-	o      Options
-	db     *database.DB
-	pace   *pace
-	routes *routes
-	agenda *agenda
+	o       Options
+	db      *database.DB
+	pace    *pace
+	routes  *routes
+	agenda  *agenda
+	strides *strides
 
 	mu    sync.Mutex
 	calls map[email.MailboxID]context.CancelFunc // under way, for a lockdown to cut
@@ -129,7 +132,7 @@ func New(ctx context.Context, o Options) (*Syncback, error) {
 	if o.Lease <= o.Call {
 		return nil, fmt.Errorf("sync-back: the lease (%v) must outlive the longest call (%v)", o.Lease, o.Call)
 	}
-	s := &Syncback{o: o, db: o.Store.DB(), pace: newPace(o.Pace), routes: newRoutes(), agenda: newAgenda(),
+	s := &Syncback{o: o, db: o.Store.DB(), pace: newPace(o.Pace), routes: newRoutes(), agenda: newAgenda(), strides: newStrides(o.Batch),
 		calls: map[email.MailboxID]context.CancelFunc{}}
 	if err := s.db.Migrate(ctx, "syncback", migrations); err != nil {
 		return nil, fmt.Errorf("sync-back: %w", err)
@@ -148,6 +151,12 @@ func (o Options) withDefaults() Options {
 	def(&o.Hold, time.Hour)
 	if o.Workers <= 0 {
 		o.Workers = 4
+	}
+	if o.Batch <= 0 {
+		o.Batch = 64
+	}
+	if o.Deliveries <= 0 {
+		o.Deliveries = 5
 	}
 	if len(o.Waits) == 0 {
 		o.Waits = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 60 * time.Minute}

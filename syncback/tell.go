@@ -24,37 +24,56 @@ var errMissing = errors.New("the store has not got the message")
 // tell makes the one call of a claimed row. It is cut when its time is over, well before the
 // lease ends, and when a lockdown closes the mailbox.
 func (s *Syncback) tell(ctx context.Context, r row) (result told, err error) {
-	box, ok := s.o.Directory.Mailbox(r.mailbox)
-	if !ok || box.Address == "" {
-		return told{}, &exchange.Failure{Kind: exchange.ErrRefused, Op: "directory", Words: "the directory has no address for this mailbox",
-			Remedy: "Put the mailbox back into the directory, then retry."}
+	address, err := s.address(r.mailbox)
+	if err != nil {
+		return told{}, err
 	}
-	// Who was frozen since the claim must not start now: the row may be another's already (X4).
-	left := fromMillis(r.lease).Sub(s.now()) - (s.o.Lease - s.o.Call)
-	if r.lease != 0 && left <= 0 {
-		return told{}, &exchange.Failure{Kind: exchange.ErrTemporary, Op: "lease", Words: "the claim was too old to begin"}
+	ctx, cancel, err := s.within(ctx, r)
+	if err != nil {
+		return told{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.o.Call)
 	defer cancel()
-	s.begin(r.mailbox, cancel)
-	defer s.end(r.mailbox)
 	switch r.op {
 	case deliver:
-		return s.tellDelivery(ctx, r, box.Address)
+		return s.tellDelivery(ctx, r, address)
 	case put:
-		return s.tellCopy(ctx, r, box.Address)
+		return s.tellCopy(ctx, r, address)
 	case draft:
-		return s.tellDraft(ctx, r, box.Address)
+		return s.tellDraft(ctx, r, address)
 	case erase:
-		return s.tellErasure(ctx, r, box.Address)
+		return s.tellErasure(ctx, r, address)
 	case flags:
-		return s.tellFlags(ctx, r, box.Address)
+		return s.tellFlags(ctx, r, address)
 	case move:
-		return s.tellMove(ctx, r, box.Address)
+		return s.tellMove(ctx, r, address)
 	case folder:
-		return told{seen: true, words: "the folder is there"}, s.o.IMAP.Create(ctx, box.Address, r.detail.Name)
+		return told{seen: true, words: "the folder is there"}, s.o.IMAP.Create(ctx, address, r.detail.Name)
 	}
 	return told{}, fmt.Errorf("unknown operation %q", r.op)
+}
+
+// address names the mailbox in Exchange.
+func (s *Syncback) address(m email.MailboxID) (string, error) {
+	box, ok := s.o.Directory.Mailbox(m)
+	if !ok || box.Address == "" {
+		return "", &exchange.Failure{Kind: exchange.ErrRefused, Op: "directory", Words: "the directory has no address for this mailbox",
+			Remedy: "Put the mailbox back into the directory, then retry."}
+	}
+	return box.Address, nil
+}
+
+// within bounds the call of a claimed row, so that it is over well before the lease is. Who was
+// frozen since the claim must not start now: the row may be another's already (X4).
+func (s *Syncback) within(ctx context.Context, r row) (context.Context, context.CancelFunc, error) {
+	left := s.o.Call
+	if r.lease != 0 {
+		left = min(left, fromMillis(r.lease).Sub(s.now())-(s.o.Lease-s.o.Call))
+	}
+	if left <= 0 {
+		return nil, nil, &exchange.Failure{Kind: exchange.ErrTemporary, Op: "lease", Words: "the claim was too old to begin"}
+	}
+	ctx, cancel := context.WithTimeout(ctx, left)
+	return ctx, cancel, nil
 }
 
 // tellDelivery gives mail from outside back as it came: original envelope sender, received octets.
@@ -70,20 +89,29 @@ func (s *Syncback) tellDelivery(ctx context.Context, r row, address string) (tol
 // tellCopy puts a colleague's mail into the Inbox, unread, or the sent copy into Sent, read. Both
 // would be marked as outside mail, or sent again, if they went by SMTP.
 func (s *Syncback) tellCopy(ctx context.Context, r row, address string) (told, error) {
+	copied, err := s.copyOf(ctx, r)
+	if err != nil {
+		return told{}, err
+	}
+	place, err := s.o.IMAP.Append(ctx, address, copied.To, copied.Item)
+	return told{place: place, words: "appended"}, err
+}
+
+// copyOf is the message of a row as it is put into a folder of Exchange.
+func (s *Syncback) copyOf(ctx context.Context, r row) (exchange.Put, error) {
 	raw, err := s.o.Store.Raw(ctx, r.mailbox, r.message())
 	if err != nil {
-		return told{}, missing(err)
+		return exchange.Put{}, missing(err)
 	}
 	to, err := s.remoteFolder(ctx, r.mailbox, r.detail.To)
 	if err != nil {
-		return told{}, err
+		return exchange.Put{}, err
 	}
 	item := exchange.Item{Octets: email.WithoutDraftState(raw), Date: fromMillis(r.detail.Date), Others: r.detail.Others}
 	if r.detail.Flags != nil {
 		item.Flags = remoteFlags(*r.detail.Flags)
 	}
-	place, err := s.o.IMAP.Append(ctx, address, to, item)
-	return told{place: place, words: "appended"}, err
+	return exchange.Put{To: to, Item: item}, nil
 }
 
 // tellDraft puts the newest version into Drafts and then takes every earlier one away. All
