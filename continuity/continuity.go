@@ -25,10 +25,11 @@ type Directory interface {
 	Place(m email.MailboxID) (domains, groups []string, ok bool)
 }
 
-// Options of Open; all are needed.
+// Options of Open; all but Held are needed.
 type Options struct {
 	DB        *database.DB
 	Directory Directory
+	Held      bool // an ended event keeps its gates closed until Release is called
 	Now       func() time.Time
 	Log       *slog.Logger
 }
@@ -87,8 +88,11 @@ func (c *Continuity) End(ctx context.Context, id, by, reason string) (Event, err
 			return ErrEnded
 		}
 		e.Ended, e.EndedBy, e.EndReason = c.now(), by, reason
-		done, err := tx.Exec(`UPDATE event SET ended = ?, ended_by = ?, end_reason = ? WHERE id = ? AND ended = 0`,
-			e.Ended.UnixMilli(), by, reason, id)
+		if !c.o.Held || !e.Kind.Closes() {
+			e.Released, e.ReleasedBy = e.Ended, by
+		}
+		done, err := tx.Exec(`UPDATE event SET ended = ?, ended_by = ?, end_reason = ?, released = ?, released_by = ? WHERE id = ? AND ended = 0`,
+			e.Ended.UnixMilli(), by, reason, unixMilli(e.Released), e.ReleasedBy, id)
 		if err != nil {
 			return err
 		}
@@ -137,7 +141,7 @@ func find(tx *database.Tx, id string) (Event, error) {
 }
 
 func query(tx *database.Tx, rest string, args ...any) ([]Event, error) {
-	rows, err := tx.Query(`SELECT id, kind, scope, reason, started, started_by, ended, ended_by, end_reason FROM event `+rest, args...)
+	rows, err := tx.Query(`SELECT id, kind, scope, reason, started, started_by, ended, ended_by, end_reason, released, released_by, release_reason FROM event `+rest, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -155,13 +159,26 @@ func query(tx *database.Tx, rest string, args ...any) ([]Event, error) {
 
 func scan(rows *sql.Rows) (e Event, err error) {
 	var scope string
-	var started, ended int64
-	if err := rows.Scan(&e.ID, &e.Kind, &scope, &e.Reason, &started, &e.StartedBy, &ended, &e.EndedBy, &e.EndReason); err != nil {
+	var started, ended, released int64
+	if err := rows.Scan(&e.ID, &e.Kind, &scope, &e.Reason, &started, &e.StartedBy, &ended, &e.EndedBy, &e.EndReason,
+		&released, &e.ReleasedBy, &e.ReleaseReason); err != nil {
 		return e, err
 	}
-	e.Started = time.UnixMilli(started).UTC()
-	if ended != 0 {
-		e.Ended = time.UnixMilli(ended).UTC()
-	}
+	e.Started, e.Ended, e.Released = timeOf(started), timeOf(ended), timeOf(released)
 	return e, json.Unmarshal([]byte(scope), &e.Scope)
+}
+
+// unixMilli and timeOf store the zero time as 0.
+func unixMilli(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func timeOf(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
 }

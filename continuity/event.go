@@ -1,7 +1,13 @@
 // Package continuity knows the events, and computes from them whether a mailbox's gate is closed.
 //
 //	event         one row an event: kind, scope, start, end, who and why
-//	event_record  the append-only record of starts and ends, each line hashed with the one before
+//	event_record  the append-only record of starts, ends and what came between, each line hashed with
+//	              the one before
+//
+// An event that ended stays closed until it is released: a canary has gone into Exchange and come out
+// again, or an administrator went on without it (release.go). Two switches close every gate: the
+// sync-back is stopped, or the credentials are withdrawn (switches.go). identity.go remembers what
+// Exchange showed of itself in calm times, and what a person confirmed after a lockdown.
 //
 // No gate is stored anywhere: starting an event over 10,000 mailboxes writes one row (design L4).
 package continuity
@@ -68,10 +74,17 @@ type Event struct {
 	Ended     time.Time
 	EndedBy   string
 	EndReason string
+
+	Released      time.Time // its gates open; zero: they are closed
+	ReleasedBy    string
+	ReleaseReason string
 }
 
 // Active says whether the event goes on.
 func (e Event) Active() bool { return e.Ended.IsZero() }
+
+// Opening says that the event has ended and its gates are still closed.
+func (e Event) Opening() bool { return !e.Active() && e.Released.IsZero() }
 
 // Start is an administrator's order to start an event.
 type Start struct {
@@ -100,7 +113,7 @@ type Record struct {
 	N          int64
 	At         time.Time
 	Event      string
-	What       string // "start" or "end"
+	What       string // start, end, release, confirm, stop, continue, withdraw, restore, retry
 	By, Reason string
 	Hash       string
 }

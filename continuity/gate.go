@@ -34,13 +34,17 @@ func (c *Continuity) Covering(ctx context.Context, m email.MailboxID) (e Event, 
 }
 
 // Closed computes a mailbox's gate inside the transaction in which an entry is claimed (L4), so
-// that no claim slips past an event that was committed before it.
+// that no claim slips past an event that was committed before it. An event that ended and is not
+// released closes as before; so do the switches, withdrawn credentials like a lockdown.
 func (c *Continuity) Closed(tx *database.Tx, m email.MailboxID) (closed bool, kind Kind, err error) {
-	active, err := query(tx, `WHERE ended = 0`)
+	if closed, kind, err = switchedOff(tx); err != nil {
+		return true, "", err
+	}
+	closing, err := query(tx, `WHERE released = 0`)
 	if err != nil {
 		return true, "", err
 	}
-	for _, e := range active {
+	for _, e := range closing {
 		if e.Kind.Closes() && c.Covers(e, m) && (!closed || stricter(e.Kind, kind)) {
 			closed, kind = true, e.Kind
 		}
