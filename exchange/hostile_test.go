@@ -212,8 +212,12 @@ func TestSTARTTLS(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		var f *Failure
-		if !c.works && (!errors.As(err, &f) || f.Kind != ErrUnreachable || f.Remedy == "") {
-			t.Errorf("%s: %v has no remedy", c.name, err)
+		kind := ErrUnreachable
+		if strings.Contains(c.name, "other pin") {
+			kind = ErrRoute // somebody else answers: trying on does not help
+		}
+		if !c.works && (!errors.As(err, &f) || f.Kind != kind || f.Remedy == "") {
+			t.Errorf("%s: %v has no remedy, or is no %v", c.name, err, kind)
 		}
 	}
 	for _, bad := range []Security{{Policy: "maybe"}, {Pin: "xyz"}, {CAFile: "/does/not/exist"}} {
@@ -225,7 +229,12 @@ func TestSTARTTLS(t *testing.T) {
 
 func tlsDouble(t *testing.T, certificate *tls.Certificate) string {
 	t.Helper()
-	server := smtp.NewServer(&smtpDouble{})
+	return serveTLS(t, &smtpDouble{}, certificate)
+}
+
+func serveTLS(t *testing.T, backend smtp.Backend, certificate *tls.Certificate) string {
+	t.Helper()
+	server := smtp.NewServer(backend)
 	server.Domain = "exchange.test"
 	if certificate != nil {
 		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*certificate}}

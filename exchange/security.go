@@ -26,6 +26,8 @@ type Security struct {
 	CAFile string // PEM; "" is the system's roots
 	Pin    string // hex SHA-256 of the certificate's SubjectPublicKeyInfo; "" is no pin
 	Name   string // name in the certificate; "" is the host that is dialled
+
+	Witness Witness // is asked in each handshake, beside CA and pin; nil is nobody
 }
 
 // ErrPin is the reason when the certificate is not the pinned one.
@@ -57,6 +59,9 @@ func (s Security) config(host string) (*tls.Config, error) {
 	if s.Pin == "" {
 		// RFC 7435: unauthenticated encryption is better than none where none would be accepted.
 		c.InsecureSkipVerify = s.Policy == Opportunistic && s.CAFile == ""
+		if s.Witness != nil {
+			c.VerifyConnection = s.ask
+		}
 		return c, nil
 	}
 	pin, err := hex.DecodeString(strings.ReplaceAll(s.Pin, ":", ""))
@@ -69,10 +74,23 @@ func (s Security) config(host string) (*tls.Config, error) {
 		if len(state.PeerCertificates) > 0 {
 			sum := sha256.Sum256(state.PeerCertificates[0].RawSubjectPublicKeyInfo)
 			if string(sum[:]) == string(pin) {
-				return nil
+				return s.ask(state)
 			}
 		}
 		return ErrPin
 	}
 	return c, nil
+}
+
+// ask shows the certificate to the witness. It runs at the end of the handshake: nothing that we
+// write, and so no credential, has left before it agrees.
+func (s Security) ask(state tls.ConnectionState) error {
+	if s.Witness == nil {
+		return nil
+	}
+	shown, err := presented(state)
+	if err != nil {
+		return err
+	}
+	return s.Witness(shown)
 }

@@ -130,18 +130,30 @@ func (s *SMTP) session(ctx context.Context) (c *session, fresh bool, err error) 
 // open connects, protects and greets a new session.
 func (s *SMTP) open(ctx context.Context) (*session, error) {
 	config, _ := s.o.Security.config(s.host) // checked in NewSMTP
-	if s.o.Security.Policy != Opportunistic {
-		return s.dial(ctx, config)
+	if s.o.Security.Policy == Opportunistic {
+		c, err := s.dial(ctx, nil)
+		if err != nil {
+			return nil, err
+		}
+		if offered, _ := c.client.Extension("STARTTLS"); !offered {
+			return s.enter(c, false)
+		}
+		c.close()
 	}
-	c, err := s.dial(ctx, nil)
+	c, err := s.dial(ctx, config)
 	if err != nil {
 		return nil, err
 	}
-	if offered, _ := c.client.Extension("STARTTLS"); !offered {
-		return c, nil
+	return s.enter(c, config != nil)
+}
+
+// enter logs in, where the options say so.
+func (s *SMTP) enter(c *session, protected bool) (*session, error) {
+	if err := s.authenticate(c.client, protected); err != nil {
+		c.close()
+		return nil, err
 	}
-	c.close()
-	return s.dial(ctx, config)
+	return c, nil
 }
 
 func (s *SMTP) dial(ctx context.Context, config *tls.Config) (*session, error) {
@@ -163,10 +175,6 @@ func (s *SMTP) dial(ctx context.Context, config *tls.Config) (*session, error) {
 	if err := client.Hello(s.o.Hello); err != nil { // over TLS this is where the handshake happens
 		conn.Close()
 		return nil, startFailure("EHLO", err)
-	}
-	if err := s.authenticate(client, config != nil); err != nil {
-		conn.Close()
-		return nil, err
 	}
 	return &session{client: client, guard: g, healthy: true}, nil
 }

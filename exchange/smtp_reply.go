@@ -76,7 +76,8 @@ func startFailure(op string, err error) error {
 	case errors.As(err, &reply):
 		f.Code, f.Words, f.Err = code(reply), oneLine(reply.Message), nil
 	case errors.Is(err, ErrPin):
-		f.Remedy = "Exchange showed another certificate than the pinned one: find out why before you change the pin."
+		f.Kind = ErrRoute // no item is at fault, and trying on does not help
+		f.Remedy = "Exchange showed another certificate than the confirmed one, and no credential was sent. Find out why; if it was renewed, confirm it on the desk's page of Exchange's identity, or change the pin."
 	case errors.As(err, &invalid), errors.As(err, &unknown), errors.As(err, &name):
 		f.Remedy = "Exchange's certificate does not verify: renew it there, or set its CA file or pin."
 	case err != nil && err.Error() == "smtp: server doesn't support STARTTLS":
