@@ -139,7 +139,7 @@ func (s *Stage) startAround(o Options) (err error) {
 	}
 	exchange := standin.Options{
 		Host: "ex01." + sample.Domain, Groups: map[string][]string{},
-		SMTP: loopback(s.ports.exchangeSMTP), IMAP: loopback(s.ports.exchangeIMAP), TLS: cert,
+		Listen: map[string]string{"smtp": loopback(s.ports.exchangeSMTP), "imap": loopback(s.ports.exchangeIMAP)}, TLS: cert,
 		Service: serviceAccount, Secret: s.exchangeSecret, Journal: s.path("exchange.journal"), Now: o.Now, Log: o.Log,
 	}
 	for _, p := range sample.People() {

@@ -1,9 +1,10 @@
-// Package standin is the demo's stand-in for Exchange: an SMTP face and an IMAP face over one
-// mailbox store in memory, with German folder names and Exchange's IMAP dialect.
+// Package standin is the demo's stand-in for Exchange: several faces (SMTP, IMAP, and over HTTP what
+// the other files add) over one mailbox store in memory, with German folder names and Exchange's
+// dialects.
 //
 // It is a scripted double, not Exchange: what it does beyond the RFCs is what vendor documents and
-// other clients report. Faults are switched on by rule, and Cut resets every connection as if
-// somebody had pulled the plug.
+// other clients report. Faults are switched on by rule and go by a clock that can be set, and Cut
+// resets every connection as if somebody had pulled the plug. README.md lists its behaviours.
 package standin
 
 import (
@@ -12,8 +13,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -23,8 +25,8 @@ type Options struct {
 	Mailboxes []Mailbox
 	Groups    map[string][]string // group address -> member addresses, expanded at delivery
 
-	SMTP, IMAP string // listen addresses, default 127.0.0.1:0
-	TLS        *tls.Config
+	Listen map[string]string // listen address by face, default 127.0.0.1:0
+	TLS    *tls.Config       // STARTTLS on SMTP, and TLS on HTTP for who begins with it
 
 	Service string // account that may open every mailbox
 	Secret  string // its password
@@ -50,14 +52,12 @@ type Exchange struct {
 	options Options
 	store   *Store
 	faults  *Faults
-
-	mu   sync.Mutex
-	smtp *face
-	imap *face
-	cut  bool
+	clock   *Clock
+	faces   []*face
+	bearer  func(token string) bool // says whether a token opens mailboxes; until a face issues tokens, the password does
 }
 
-// Start opens both faces and serves until Close.
+// Start opens all faces and serves until Close.
 func Start(o Options) (*Exchange, error) {
 	if o.Host == "" {
 		o.Host = "exchange.invalid"
@@ -68,82 +68,122 @@ func Start(o Options) (*Exchange, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	store, err := openStore(o)
+	clock := newClock(o.Now)
+	store, err := openStore(o, clock)
 	if err != nil {
 		return nil, err
 	}
-	e := &Exchange{options: o, store: store, faults: &Faults{}}
-	e.smtp = newFace("smtp", orLoopback(o.SMTP), e.serveSMTP)
-	e.imap = newFace("imap", orLoopback(o.IMAP), e.serveIMAP)
+	e := &Exchange{options: o, store: store, clock: clock, faults: &Faults{clock: clock}}
+	e.bearer = e.password
+	e.addFace("smtp", e.serveSMTP)
+	e.addFace("imap", e.serveIMAP)
+	// A face over HTTP is one line here: e.addFace("ews", e.overHTTP(e.ewsHandler()))
 	if err := e.Restore(); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil
 }
 
-func orLoopback(address string) string {
+func (e *Exchange) addFace(name string, serve func(net.Listener) (stop func())) {
+	address := e.options.Listen[name]
 	if address == "" {
-		return "127.0.0.1:0"
+		address = "127.0.0.1:0"
 	}
-	return address
+	e.faces = append(e.faces, newFace(name, address, e.faults, serve))
 }
 
-// Store is the mailbox store behind both faces.
+// Store is the mailbox store behind all faces.
 func (e *Exchange) Store() *Store { return e.store }
 
 // Faults are the rules that make the faces misbehave.
 func (e *Exchange) Faults() *Faults { return e.faults }
 
-// SMTPAddr is host:port of the SMTP face; it stays the same over Cut and Restore.
-func (e *Exchange) SMTPAddr() string { return e.smtp.address() }
+// Clock is the stand-in's own time.
+func (e *Exchange) Clock() *Clock { return e.clock }
 
-// IMAPAddr is host:port of the IMAP face.
-func (e *Exchange) IMAPAddr() string { return e.imap.address() }
-
-// Cut pulls the plug: both listeners close and every connection is reset in mid-word.
-func (e *Exchange) Cut() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.smtp.cut()
-	e.imap.cut()
-	e.cut = true
+// Faces are the names of the faces, in the order in which they were opened.
+func (e *Exchange) Faces() (names []string) {
+	for _, f := range e.faces {
+		names = append(names, f.name)
+	}
+	return names
 }
 
-// Restore plugs the faces in again, on the ports they had.
-func (e *Exchange) Restore() error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if err := errors.Join(e.smtp.listen(), e.imap.listen()); err != nil {
+// Addr is host:port of a face; it stays the same over Cut and Restore. "" for a face there is not.
+func (e *Exchange) Addr(name string) string {
+	for _, f := range e.faces {
+		if f.name == name {
+			return f.address()
+		}
+	}
+	return ""
+}
+
+// SMTPAddr is host:port of the SMTP face.
+func (e *Exchange) SMTPAddr() string { return e.Addr("smtp") }
+
+// IMAPAddr is host:port of the IMAP face.
+func (e *Exchange) IMAPAddr() string { return e.Addr("imap") }
+
+// Cut pulls the plug of the faces named, or of all: they close and every connection is reset in mid-word.
+func (e *Exchange) Cut(names ...string) {
+	for _, f := range e.named(names) {
+		f.cut()
+	}
+}
+
+// Restore plugs the faces named, or all, in again, on the ports they had.
+func (e *Exchange) Restore(names ...string) error {
+	var errs []error
+	for _, f := range e.named(names) {
+		errs = append(errs, f.listen())
+	}
+	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("stand-in Exchange: %w", err)
 	}
-	e.cut = false
 	return nil
 }
 
-// Up says whether the plug is in.
-func (e *Exchange) Up() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return !e.cut
+// Up says whether the plugs of the faces named, or of at least one of all, are in.
+func (e *Exchange) Up(names ...string) bool {
+	for _, f := range e.named(names) {
+		if f.up() == (len(names) == 0) {
+			return f.up()
+		}
+	}
+	return len(names) > 0
+}
+
+func (e *Exchange) named(names []string) (some []*face) {
+	for _, f := range e.faces {
+		if len(names) == 0 || slices.Contains(names, f.name) {
+			some = append(some, f)
+		}
+	}
+	return some
 }
 
 // Close cuts the faces and flushes the journal.
 func (e *Exchange) Close() error {
 	e.Cut()
-	e.smtp.wait()
-	e.imap.wait()
+	for _, f := range e.faces {
+		f.done.Wait()
+	}
 	return e.store.close()
 }
 
-// login answers the mailbox that user may open with secret: the service account opens every
-// mailbox, named as "service\mailbox", "service/mailbox" or plainly as the mailbox.
-func (e *Exchange) login(user, secret string) (string, bool) {
+// opens answers the mailbox that a login names: the service account opens every mailbox, named as
+// "service\mailbox", "service/mailbox" or plainly as the mailbox.
+func (e *Exchange) opens(user string) (string, bool) {
 	for _, separator := range []string{`\`, "/"} {
 		if account, rest, ok := strings.Cut(user, separator); ok && strings.EqualFold(account, e.options.Service) {
 			user = rest
 		}
 	}
-	mailbox, known := e.store.Resolve(user)
-	same := subtle.ConstantTimeCompare([]byte(secret), []byte(e.options.Secret)) == 1
-	return mailbox, known && same && e.options.Secret != ""
+	return e.store.Resolve(user)
+}
+
+// password says whether it is the service account's.
+func (e *Exchange) password(secret string) bool {
+	return subtle.ConstantTimeCompare([]byte(secret), []byte(e.options.Secret)) == 1 && e.options.Secret != ""
 }

@@ -15,6 +15,8 @@ type face struct {
 	want  string
 	serve func(net.Listener) (stop func())
 
+	faults *Faults
+
 	mu       sync.Mutex
 	bound    string
 	listener net.Listener
@@ -23,8 +25,8 @@ type face struct {
 	done     sync.WaitGroup
 }
 
-func newFace(name, address string, serve func(net.Listener) func()) *face {
-	return &face{name: name, want: address, serve: serve, conns: map[*conn]struct{}{}}
+func newFace(name, address string, faults *Faults, serve func(net.Listener) func()) *face {
+	return &face{name: name, want: address, faults: faults, serve: serve, conns: map[*conn]struct{}{}}
 }
 
 func (f *face) address() string {
@@ -83,8 +85,11 @@ func (f *face) cut() {
 	stop()
 }
 
-// wait ends when no connection is left.
-func (f *face) wait() { f.done.Wait() }
+func (f *face) up() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.listener != nil
+}
 
 // tracked remembers the connections it accepted, so that cut can reset them.
 type tracked struct {
@@ -93,20 +98,36 @@ type tracked struct {
 }
 
 func (t *tracked) Accept() (net.Conn, error) {
-	inner, err := t.Listener.Accept()
-	if err != nil {
-		return nil, err
+	for {
+		inner, err := t.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		c := &conn{Conn: inner, face: t.face, gone: make(chan struct{})}
+		if !t.face.remember(c) {
+			inner.Close()
+			return nil, net.ErrClosed
+		}
+		switch rule, _ := t.face.faults.at(t.face.name, "connect", ""); rule.Do {
+		case "drop":
+			c.reset()
+		case "hang": // nobody serves it
+		default:
+			return c, nil
+		}
 	}
-	c := &conn{Conn: inner, face: t.face, gone: make(chan struct{})}
-	t.face.mu.Lock()
-	defer t.face.mu.Unlock()
-	if t.face.listener == nil { // cut between accept and here
-		inner.Close()
-		return nil, net.ErrClosed
+}
+
+// remember answers false when the face was cut between accept and here.
+func (f *face) remember(c *conn) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.listener == nil {
+		return false
 	}
-	t.face.conns[c] = struct{}{}
-	t.face.done.Add(1)
-	return c, nil
+	f.conns[c] = struct{}{}
+	f.done.Add(1)
+	return true
 }
 
 // conn is one tracked connection; gone closes with it.

@@ -2,6 +2,7 @@ package standin
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -64,11 +65,21 @@ func no(text string) error {
 	return &imap.Error{Type: imap.StatusResponseTypeNo, Text: text}
 }
 
-// fault plays a rule; its words become the answer.
+// fault says what a mailbox that is not well makes of a command, or plays a rule, whose words become the answer.
 func (s *session) fault(point string) error {
-	rule, ok := s.exchange.faults.meet(s.conn, "imap", point, s.mailbox)
+	switch fate := s.exchange.store.Fate(s.mailbox, Anywhere); {
+	case fate == Well || point == "login":
+	case fate != Full:
+		return no("User is authenticated but not connected.")
+	case point == "append":
+		return &imap.Error{Type: imap.StatusResponseTypeBad, Text: "Command Argument Error 11"}
+	}
+	rule, ok := s.exchange.faults.meet(context.Background(), s.conn, "imap", point, s.mailbox)
 	if !ok {
 		return nil
+	}
+	if rule.Do != "reply" {
+		return net.ErrClosed
 	}
 	if text, bad := strings.CutPrefix(rule.Text, "BAD "); bad {
 		return &imap.Error{Type: imap.StatusResponseTypeBad, Text: text}
@@ -81,11 +92,19 @@ func (s *session) Close() error {
 	return nil
 }
 
-func (s *session) Login(user, secret string) error { return s.enter(user, secret, "LOGIN failed.") }
+func (s *session) Login(user, secret string) error {
+	return s.enter(user, "LOGIN failed.", s.exchange.password(secret))
+}
 
-func (s *session) enter(user, secret, refusal string) error {
-	mailbox, ok := s.exchange.login(user, secret)
+// enter lets in who proves itself.
+func (s *session) enter(user, refusal string, proven bool) error {
+	mailbox, ok := s.exchange.opens(user)
+	ok = ok && proven
 	if !ok {
+		return no(refusal)
+	}
+	switch s.exchange.store.Fate(mailbox, Anywhere) {
+	case Unknown, Moving:
 		return no(refusal)
 	}
 	s.mailbox = mailbox
@@ -101,14 +120,14 @@ func (s *session) Authenticate(mech string) (sasl.Server, error) {
 		return sasl.NewPlainServer(func(identity, user, secret string) error {
 			switch {
 			case identity == "" || strings.EqualFold(identity, user):
-				return s.enter(user, secret, refusal)
+				return s.enter(user, refusal, s.exchange.password(secret))
 			case strings.EqualFold(user, s.exchange.options.Service):
-				return s.enter(identity, secret, refusal)
+				return s.enter(identity, refusal, s.exchange.password(secret))
 			}
 			return no(refusal)
 		}), nil
 	case "XOAUTH2":
-		return &bearerServer{enter: func(user, token string) error { return s.enter(user, token, refusal) }}, nil
+		return &bearerServer{enter: func(user, token string) error { return s.enter(user, refusal, s.exchange.bearer(token)) }}, nil
 	}
 	return nil, no("Unsupported authentication mechanism.")
 }
@@ -155,7 +174,7 @@ func (s *session) Append(name string, r imap.LiteralReader, o *imap.AppendOption
 	}
 	at := o.Time
 	if at.IsZero() {
-		at = s.exchange.options.Now()
+		at = s.exchange.clock.Now()
 	}
 	m := newMessage(octets, at, o.Flags)
 	m.unshown = m.flags[imap.FlagFlagged]
@@ -167,13 +186,21 @@ func (s *session) Append(name string, r imap.LiteralReader, o *imap.AppendOption
 }
 
 func (s *session) appended(name string, m *message) (*imap.AppendData, error) {
-	s.store.mu.Lock()
+	kept, err := s.exchange.keep("imap", s.mailbox, name, m)
+	if err != nil {
+		return nil, err
+	}
+	s.store.lock()
 	defer s.store.mu.Unlock()
 	f, err := s.store.folder(s.mailbox, name)
 	if err != nil {
 		return nil, err
 	}
-	return &imap.AppendData{UIDValidity: f.validity, UID: s.store.add(s.mailbox, f, m)}, nil
+	if !kept { // a UID that nothing will ever have
+		m.uid = f.next
+		f.next++
+	}
+	return &imap.AppendData{UIDValidity: f.validity, UID: m.uid}, nil
 }
 
 // Select opens a folder; EXAMINE opens it read-only.
@@ -182,7 +209,7 @@ func (s *session) Select(name string, o *imap.SelectOptions) (*imap.SelectData, 
 		return nil, err
 	}
 	s.leave()
-	s.store.mu.Lock()
+	s.store.lock()
 	defer s.store.mu.Unlock()
 	f, err := s.store.folder(s.mailbox, name)
 	if err != nil {

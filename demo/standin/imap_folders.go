@@ -9,6 +9,9 @@ import (
 
 // List shows \Sent, \Drafts, \Trash and \Junk although SPECIAL-USE is not announced.
 func (s *session) List(w *imapserver.ListWriter, ref string, patterns []string, o *imap.ListOptions) error {
+	if err := s.fault("list"); err != nil {
+		return err
+	}
 	for _, data := range s.listing(ref, patterns, o) {
 		if err := w.WriteList(&data); err != nil {
 			return err
@@ -18,7 +21,7 @@ func (s *session) List(w *imapserver.ListWriter, ref string, patterns []string, 
 }
 
 func (s *session) listing(ref string, patterns []string, o *imap.ListOptions) (all []imap.ListData) {
-	s.store.mu.Lock()
+	s.store.lock()
 	defer s.store.mu.Unlock()
 	for _, f := range s.store.boxes[s.mailbox].folders {
 		for _, pattern := range patterns {
@@ -40,7 +43,10 @@ func (s *session) listing(ref string, patterns []string, o *imap.ListOptions) (a
 }
 
 func (s *session) Status(name string, o *imap.StatusOptions) (*imap.StatusData, error) {
-	s.store.mu.Lock()
+	if err := s.fault("status"); err != nil {
+		return nil, err
+	}
+	s.store.lock()
 	defer s.store.mu.Unlock()
 	f, err := s.store.folder(s.mailbox, name)
 	if err != nil {
@@ -72,7 +78,10 @@ func (f *folder) status(o *imap.StatusOptions) *imap.StatusData {
 }
 
 func (s *session) Create(name string, _ *imap.CreateOptions) error {
-	s.store.mu.Lock()
+	if err := s.fault("create"); err != nil {
+		return err
+	}
+	s.store.lock()
 	defer s.store.mu.Unlock()
 	_, err := s.store.create(s.mailbox, strings.TrimSuffix(name, "/"))
 	return err

@@ -65,7 +65,7 @@ func (s *session) Fetch(w *imapserver.FetchWriter, set imap.NumSet, o *imap.Fetc
 	marks := slices.ContainsFunc(o.BodySection, func(b *imap.FetchItemBodySection) bool {
 		return !b.Peek && b.Specifier != imap.PartSpecifierHeader
 	})
-	s.store.mu.Lock()
+	s.store.lock()
 	all := s.pick(set)
 	if marks && !s.readOnly {
 		for i := range all {
@@ -155,7 +155,7 @@ func (s *session) Store(w *imapserver.FetchWriter, set imap.NumSet, change *imap
 	if err := s.writable(); err != nil {
 		return err
 	}
-	s.store.mu.Lock()
+	s.store.lock()
 	all := s.pick(set)
 	for i := range all {
 		s.mark(&all[i], change.Op, change.Flags, s.view)
@@ -192,33 +192,32 @@ func (s *session) mark(m *picked, op imap.StoreFlagsOp, flags []imap.Flag, sourc
 		}
 	}
 	m.flags = m.flagList()
+	m.changes++
 	s.folder.tracker.QueueMessageFlags(m.number, m.uid, m.flags, source)
-	s.store.journal.flags(s.mailbox, s.folder.name, m.message)
+	s.store.journal.state(s.mailbox, s.folder.name, m.message)
 }
 
-// Copy gives the copies new UIDs.
+// Copy gives the copies new UIDs and new ids.
 func (s *session) Copy(set imap.NumSet, to string) (*imap.CopyData, error) {
-	s.store.mu.Lock()
+	s.store.lock()
 	defer s.store.mu.Unlock()
-	data, _, err := s.copies(set, to)
-	return data, err
+	return s.each(set, to, func(target *folder, m *message) imap.UID {
+		return s.store.add(s.mailbox, target, m.copyOf(m.octets))
+	})
 }
 
-func (s *session) copies(set imap.NumSet, to string) (*imap.CopyData, map[imap.UID]bool, error) {
+// each puts the messages of a set into a folder and notes what became of their UIDs; the caller holds the lock.
+func (s *session) each(set imap.NumSet, to string, put func(*folder, *message) imap.UID) (*imap.CopyData, error) {
 	target, err := s.store.folder(s.mailbox, to)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	data := &imap.CopyData{UIDValidity: target.validity}
-	from := map[imap.UID]bool{}
 	for _, m := range s.pick(set) {
-		twin := newMessage(m.octets, m.at, m.flags)
-		twin.unshown = m.unshown
 		data.SourceUIDs.AddNum(m.uid)
-		data.DestUIDs.AddNum(s.store.add(s.mailbox, target, twin))
-		from[m.uid] = true
+		data.DestUIDs.AddNum(put(target, m.message))
 	}
-	return data, from, nil
+	return data, nil
 }
 
 // Move is RFC 6851; a move into the folder itself is refused.
@@ -232,11 +231,10 @@ func (s *session) Move(w *imapserver.MoveWriter, set imap.NumSet, to string) err
 	if strings.EqualFold(to, s.folder.name) {
 		return no("Source and target folder are the same.")
 	}
-	s.store.mu.Lock()
-	data, gone, err := s.copies(set, to)
-	if err == nil {
-		s.store.remove(s.mailbox, s.folder, gone)
-	}
+	s.store.lock()
+	data, err := s.each(set, to, func(target *folder, m *message) imap.UID {
+		return s.store.transfer(s.mailbox, s.folder, target, m).uid
+	})
 	s.store.mu.Unlock()
 	if err != nil {
 		return err
@@ -244,7 +242,7 @@ func (s *session) Move(w *imapserver.MoveWriter, set imap.NumSet, to string) err
 	if err := s.fault("moved"); err != nil {
 		return err
 	}
-	if len(gone) == 0 {
+	if len(data.SourceUIDs) == 0 {
 		return nil
 	}
 	return w.WriteCopyData(data) // the expunges follow by Poll
@@ -255,7 +253,7 @@ func (s *session) Expunge(_ *imapserver.ExpungeWriter, uids *imap.UIDSet) error 
 	if err := s.writable(); err != nil {
 		return err
 	}
-	s.store.mu.Lock()
+	s.store.lock()
 	defer s.store.mu.Unlock()
 	gone := map[imap.UID]bool{}
 	for _, m := range s.folder.messages {

@@ -14,7 +14,7 @@ func (s *session) Search(kind imapserver.NumKind, c *imap.SearchCriteria, _ *ima
 	if err := s.fault("search"); err != nil {
 		return nil, err
 	}
-	s.store.mu.Lock()
+	s.store.lock()
 	defer s.store.mu.Unlock()
 	var uids imap.UIDSet
 	var numbers imap.SeqSet
@@ -105,6 +105,9 @@ func between(at, since, before time.Time) bool {
 }
 
 func (m *message) sent() time.Time {
+	if !m.sentAt.IsZero() {
+		return m.sentAt
+	}
 	at, err := mail.ParseDate(m.header.get("Date"))
 	if err != nil {
 		return m.at

@@ -21,7 +21,7 @@ type journal struct {
 }
 
 type journalLine struct {
-	Op      string      `json:"op"` // put, flags, gone, folder
+	Op      string      `json:"op"` // put, state, gone, folder
 	Mailbox string      `json:"mailbox"`
 	Folder  string      `json:"folder"`
 	UID     imap.UID    `json:"uid,omitempty"`
@@ -29,6 +29,13 @@ type journalLine struct {
 	Flags   []imap.Flag `json:"flags,omitempty"`
 	Unshown bool        `json:"unshown,omitempty"`
 	Octets  []byte      `json:"octets,omitempty"`
+
+	Number     uint64            `json:"number,omitempty"`
+	Place      uint64            `json:"place,omitempty"`
+	Changes    uint64            `json:"changes,omitempty"`
+	Sent       time.Time         `json:"sent,omitzero"`
+	Categories []string          `json:"categories,omitempty"`
+	Extended   map[string]string `json:"extended,omitempty"`
 }
 
 func (s *Store) openJournal(path string) error {
@@ -66,28 +73,42 @@ func (s *Store) replay(line journalLine) {
 	}
 	switch line.Op {
 	case "put":
-		m := newMessage(line.Octets, line.At, line.Flags)
-		m.unshown = line.Unshown
+		m := newMessage(line.Octets, line.At, nil)
+		line.restore(m)
+		m.number, m.place = line.Number, line.Place
+		s.serial = max(s.serial, line.Number, line.Place)
 		f.next = line.UID
 		s.add(line.Mailbox, f, m)
 	case "gone":
 		s.remove(line.Mailbox, f, map[imap.UID]bool{line.UID: true})
-	case "flags":
+	case "state":
 		for _, m := range f.messages {
 			if m.uid == line.UID {
-				m.flags = newMessage(nil, m.at, line.Flags).flags
-				m.unshown = line.Unshown
+				line.restore(m)
 			}
 		}
 	}
 }
 
-func (j *journal) put(address, folder string, m *message) {
-	j.write(journalLine{Op: "put", Mailbox: address, Folder: folder, UID: m.uid, At: m.at, Flags: m.flagList(), Unshown: m.unshown, Octets: m.octets})
+// restore gives a message the state of the line.
+func (line journalLine) restore(m *message) {
+	m.flags = newMessage(nil, m.at, line.Flags).flags
+	m.unshown, m.changes, m.at, m.sentAt, m.categories, m.extended = line.Unshown, line.Changes, line.At, line.Sent, line.Categories, line.Extended
 }
 
-func (j *journal) flags(address, folder string, m *message) {
-	j.write(journalLine{Op: "flags", Mailbox: address, Folder: folder, UID: m.uid, Flags: m.flagList(), Unshown: m.unshown})
+func (j *journal) put(address, folder string, m *message) {
+	line := lineOf("put", address, folder, m)
+	line.Octets, line.Number, line.Place = m.octets, m.number, m.place
+	j.write(line)
+}
+
+func (j *journal) state(address, folder string, m *message) {
+	j.write(lineOf("state", address, folder, m))
+}
+
+func lineOf(op, address, folder string, m *message) journalLine {
+	return journalLine{Op: op, Mailbox: address, Folder: folder, UID: m.uid, At: m.at, Flags: m.flagList(), Unshown: m.unshown,
+		Changes: m.changes, Sent: m.sentAt, Categories: m.categories, Extended: m.extended}
 }
 
 func (j *journal) gone(address, folder string, uid imap.UID) {

@@ -23,6 +23,12 @@ type message struct {
 	header  header
 	flags   map[imap.Flag]bool // canonical spelling
 	unshown bool               // \Flagged came with APPEND: people do not see it until a STORE
+
+	number, place, changes uint64 // number stays over moves, place does not; changes counts
+	categories             []string
+	sentAt                 time.Time // as a face set it; zero: the Date header
+	extended               map[string]string
+	sum, bodySum           string // of the octets, once asked for
 }
 
 func newMessage(octets []byte, at time.Time, flags []imap.Flag) *message {
@@ -49,31 +55,50 @@ func permanent(f imap.Flag) (imap.Flag, bool) {
 	return "", false
 }
 
+// copyOf is a message with the same properties, not yet stored and without ids.
+func (m *message) copyOf(octets []byte) *message {
+	twin := newMessage(octets, m.at, m.flagList())
+	twin.unshown, twin.categories, twin.sentAt, twin.extended = m.unshown, slices.Clone(m.categories), m.sentAt, maps.Clone(m.extended)
+	return twin
+}
+
+// flagged is what people see.
+func (m *message) flagged() bool { return m.flags[imap.FlagFlagged] && !m.unshown }
+
 func (m *message) flagList() []imap.Flag { return slices.Sorted(maps.Keys(m.flags)) }
 
-// Message is what tests and the plug page see of a stored message.
+// Message is what faces, tests and the plug page see of a stored message.
 type Message struct {
 	Mailbox   string    `json:"mailbox"`
 	Folder    string    `json:"folder"`
 	UID       uint32    `json:"uid"`
+	ID        string    `json:"id"`      // immutable: stays when the message is moved
+	ItemID    string    `json:"item_id"` // changes with each move
+	FolderID  string    `json:"folder_id"`
+	Changes   uint64    `json:"changes"`    // grows with each change of a property
 	MessageID string    `json:"message_id"` // as in the header, with angle brackets
+	Traces    []string  `json:"traces"`     // its Received lines, newest first
 	Subject   string    `json:"subject"`
 	Date      string    `json:"date"` // Date header
 	Received  time.Time `json:"received"`
+	Sent      time.Time `json:"sent"`
 	Seen      bool      `json:"seen"`
-	Flagged   bool      `json:"flagged"`
+	Flagged   bool      `json:"flagged"` // as people see it: not when it came with APPEND alone
 	Answered  bool      `json:"answered"`
 	Draft     bool      `json:"draft"`
 	Size      int       `json:"size"`
 	SHA256    string    `json:"sha256"` // of all octets as they lie there
 	Body      string    `json:"body"`   // SHA-256 of what is below the header
+
+	Categories []string          `json:"categories,omitempty"`
+	Extended   map[string]string `json:"extended,omitempty"`
 }
 
 // Messages lists a folder's messages in UID order; folder "" lists all folders of the mailbox.
 func (s *Store) Messages(address, folderName string) []Message {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
-	primary, _ := s.Resolve(address)
+	primary, _ := s.resolve(address)
 	box, ok := s.boxes[primary]
 	if !ok {
 		return nil
@@ -84,19 +109,23 @@ func (s *Store) Messages(address, folderName string) []Message {
 			continue
 		}
 		for _, m := range f.messages {
-			all = append(all, m.seenBy(primary, f.name))
+			all = append(all, m.seenBy(primary, f))
 		}
 	}
 	return all
 }
 
-func (m *message) seenBy(mailbox, folder string) Message {
+func (m *message) seenBy(mailbox string, f *folder) Message {
+	if m.sum == "" {
+		m.sum, m.bodySum = hash(m.octets), hash(m.octets[m.header.end:])
+	}
+	p := m.properties()
 	return Message{
-		Mailbox: mailbox, Folder: folder, UID: uint32(m.uid),
-		MessageID: m.header.get("Message-ID"), Subject: decoded(m.header.get("Subject")), Date: m.header.get("Date"), Received: m.at,
-		Seen: m.flags[imap.FlagSeen], Flagged: m.flags[imap.FlagFlagged] && !m.unshown,
-		Answered: m.flags[imap.FlagAnswered], Draft: m.flags[imap.FlagDraft],
-		Size: len(m.octets), SHA256: hash(m.octets), Body: hash(m.octets[m.header.end:]),
+		Mailbox: mailbox, Folder: f.name, UID: uint32(m.uid), ID: m.immutableID(), ItemID: m.itemID(), FolderID: f.id(), Changes: m.changes,
+		MessageID: m.header.get("Message-ID"), Traces: m.header.all("Received"), Subject: decoded(m.header.get("Subject")),
+		Date: m.header.get("Date"), Received: m.at, Sent: p.Sent,
+		Seen: p.Read, Flagged: p.Flagged, Answered: p.Answered, Draft: p.Draft,
+		Size: len(m.octets), SHA256: m.sum, Body: m.bodySum, Categories: p.Categories, Extended: p.Extended,
 	}
 }
 
@@ -114,7 +143,7 @@ func hash(octets []byte) string {
 
 // Octets answers a message as it lies there.
 func (s *Store) Octets(address, folderName string, uid imap.UID) ([]byte, error) {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	f, err := s.folder(address, folderName)
 	if err != nil {
@@ -130,24 +159,39 @@ func (s *Store) Octets(address, folderName string, uid imap.UID) ([]byte, error)
 
 // Folder is a folder's name and counts.
 type Folder struct {
-	Name          string
-	Total, Unread int
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	WellKnown string `json:"well_known,omitempty"` // "inbox", "drafts", "sentitems", "deleteditems", "junkemail", "archive", "outbox"
+	Total     int    `json:"total"`
+	Unread    int    `json:"unread"`
 }
 
 // Folders lists a mailbox's folders with their counts.
 func (s *Store) Folders(address string) []Folder {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
-	primary, _ := s.Resolve(address)
+	primary, _ := s.resolve(address)
 	box, ok := s.boxes[primary]
 	if !ok {
 		return nil
 	}
 	var all []Folder
 	for _, f := range box.folders {
-		all = append(all, Folder{Name: f.name, Total: len(f.messages), Unread: f.count(imap.FlagSeen, false)})
+		all = append(all, f.shown())
 	}
 	return all
+}
+
+func (f *folder) shown() Folder {
+	return Folder{ID: f.id(), Name: f.name, WellKnown: f.wellKnown(), Total: len(f.messages), Unread: f.count(imap.FlagSeen, false)}
+}
+
+// id is the folder's own, whatever it is called; its first UIDVALIDITY serves for it.
+func (f *folder) id() string { return itemID('f', uint64(f.number), 0) }
+
+func (f *folder) wellKnown() string {
+	return map[string]string{Inbox: "inbox", Drafts: "drafts", Sent: "sentitems", Deleted: "deleteditems", Junk: "junkemail",
+		Archive: "archive", Outbox: "outbox"}[f.name]
 }
 
 func (f *folder) count(flag imap.Flag, set bool) (n int) {
@@ -215,6 +259,15 @@ func (h header) get(name string) string {
 		}
 	}
 	return ""
+}
+
+func (h header) all(name string) (values []string) {
+	for _, f := range h.fields {
+		if strings.EqualFold(f.name, name) {
+			values = append(values, f.value)
+		}
+	}
+	return values
 }
 
 // filtered writes the fields that keep answers true for, and the empty line.

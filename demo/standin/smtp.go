@@ -2,6 +2,7 @@ package standin
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -45,6 +46,8 @@ func beneath(c net.Conn) *conn {
 		case *conn:
 			return inner
 		case *dialect:
+			c = inner.Conn
+		case *either:
 			c = inner.Conn
 		case interface{ NetConn() net.Conn }:
 			c = inner.NetConn()
@@ -92,7 +95,10 @@ func (r *receive) Mail(string, *smtp.MailOptions) error {
 func (r *receive) Rcpt(to string, _ *smtp.RcptOptions) error {
 	boxes := r.exchange.store.expand(to)
 	if len(boxes) == 0 {
-		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 10}, Message: "RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup"}
+		return errUnknown
+	}
+	if err := r.exchange.store.accepts(boxes[0]); err != nil {
+		return err
 	}
 	if err := r.fault("rcpt", boxes[0]); err != nil {
 		return err
@@ -101,6 +107,26 @@ func (r *receive) Rcpt(to string, _ *smtp.RcptOptions) error {
 		if !contains(r.to, box) {
 			r.to = append(r.to, box)
 		}
+	}
+	return nil
+}
+
+// What the transport says of a recipient.
+var (
+	errUnknown = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 10}, Message: "RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup"}
+	errFull    = &smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 2, 2}, Message: "Mailbox full; the recipient's mailbox is over quota"}
+	errMoving  = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "Mailbox is being moved; please try again"}
+)
+
+// accepts says what the transport answers at RCPT; a mailbox whose database is down is no reason to refuse.
+func (s *Store) accepts(address string) error {
+	switch s.Fate(address, Anywhere) {
+	case Unknown:
+		return errUnknown
+	case Full:
+		return errFull
+	case Moving:
+		return errMoving
 	}
 	return nil
 }
@@ -122,10 +148,16 @@ func (r *receive) Data(body io.Reader) error {
 	if err := r.fault("before", r.to[0]); err != nil {
 		return err
 	}
-	now := r.exchange.options.Now()
+	now := r.exchange.clock.Now()
 	octets = r.stamp(octets, now)
 	for _, box := range r.to {
-		r.exchange.store.deliver(box, newMessage(octets, now, nil))
+		m := newMessage(octets, now, nil)
+		if r.exchange.store.double(box, m) || r.exchange.store.accepts(box) != nil {
+			continue
+		}
+		if _, err := r.exchange.keep("smtp", box, Inbox, m); err != nil {
+			return err
+		}
 	}
 	if err := r.fault("after", r.to[0]); err != nil {
 		return err
@@ -164,9 +196,12 @@ func printable(name string) string {
 }
 
 func (r *receive) fault(point, mailbox string) error {
-	rule, ok := r.exchange.faults.meet(r.conn, "smtp", point, mailbox)
+	rule, ok := r.exchange.faults.meet(context.Background(), r.conn, "smtp", point, mailbox)
 	if !ok {
 		return nil
+	}
+	if rule.Do != "reply" {
+		return net.ErrClosed
 	}
 	answer := &smtp.SMTPError{Code: rule.Code, EnhancedCode: smtp.NoEnhancedCode, Message: rule.Text}
 	if answer.Code == 0 {

@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -36,44 +37,41 @@ type Store struct {
 	boxes   map[string]*mailbox // by primary address, lower case
 	names   map[string]string   // address or alias -> primary
 	groups  map[string][]string
-	now     func() time.Time
+	clock   *Clock
 	window  time.Duration
 	arrived map[string]time.Time // mailbox, Message-ID and Date of deliveries, for the window
 	dropped int
+	late    []late
+	lost    int
+	serial  uint64 // the last number given
 	journal *journal
 }
 
 type mailbox struct {
 	Mailbox
 	folders []*folder
+	fate    Fate
+	side    Side
 }
 
 type folder struct {
 	name     string
 	attr     imap.MailboxAttr
+	number   uint32 // stays
 	validity uint32
 	next     imap.UID
 	messages []*message // by ascending UID
 	tracker  *imapserver.MailboxTracker
 }
 
-func openStore(o Options) (*Store, error) {
+func openStore(o Options, clock *Clock) (*Store, error) {
 	s := &Store{
 		boxes: map[string]*mailbox{}, names: map[string]string{}, groups: map[string][]string{},
-		now: o.Now, window: o.DoubleWindow, arrived: map[string]time.Time{},
+		clock: clock, window: o.DoubleWindow, arrived: map[string]time.Time{},
 	}
-	for i, m := range o.Mailboxes {
-		key := strings.ToLower(m.Address)
-		box := &mailbox{Mailbox: m}
-		for j, name := range []string{Inbox, Drafts, Sent, Deleted, Junk, Archive, Outbox} {
-			box.folders = append(box.folders, newFolder(name, uint32(100*(i+1)+j)))
-		}
-		s.boxes[key] = box
-		for _, address := range append([]string{key}, m.Aliases...) {
-			if other, taken := s.names[strings.ToLower(address)]; taken {
-				return nil, fmt.Errorf("stand-in Exchange: address %s stands in two mailboxes, %s and %s", address, other, key)
-			}
-			s.names[strings.ToLower(address)] = key
+	for _, m := range o.Mailboxes {
+		if err := s.AddMailbox(m); err != nil {
+			return nil, fmt.Errorf("stand-in Exchange: %w", err)
 		}
 	}
 	for address, members := range o.Groups {
@@ -85,8 +83,32 @@ func openStore(o Options) (*Store, error) {
 	return s, s.openJournal(o.Journal)
 }
 
+// AddMailbox makes an empty mailbox with the folders every mailbox has.
+func (s *Store) AddMailbox(m Mailbox) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := strings.ToLower(m.Address)
+	if key == "" {
+		return errors.New("a mailbox needs an address")
+	}
+	for _, address := range append([]string{key}, m.Aliases...) {
+		if other, taken := s.names[strings.ToLower(address)]; taken {
+			return fmt.Errorf("address %s stands in two mailboxes, %s and %s", address, other, key)
+		}
+	}
+	for _, address := range append([]string{key}, m.Aliases...) {
+		s.names[strings.ToLower(address)] = key
+	}
+	box := &mailbox{Mailbox: m}
+	s.boxes[key] = box
+	for j, name := range []string{Inbox, Drafts, Sent, Deleted, Junk, Archive, Outbox} {
+		box.folders = append(box.folders, newFolder(name, uint32(100*len(s.boxes)+j)))
+	}
+	return nil
+}
+
 func newFolder(name string, validity uint32) *folder {
-	return &folder{name: name, attr: roles()[name], validity: validity, next: 1, tracker: imapserver.NewMailboxTracker(0)}
+	return &folder{name: name, attr: roles()[name], number: validity, validity: validity, next: 1, tracker: imapserver.NewMailboxTracker(0)}
 }
 
 func (s *Store) close() error {
@@ -97,18 +119,26 @@ func (s *Store) close() error {
 
 // Resolve answers the primary address, in lower case, of an address or alias.
 func (s *Store) Resolve(address string) (string, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.resolve(address)
+}
+
+func (s *Store) resolve(address string) (string, bool) {
 	primary, ok := s.names[strings.ToLower(address)]
 	return primary, ok
 }
 
 // expand answers the mailboxes that mail to an address reaches; none: unknown.
 func (s *Store) expand(address string) []string {
-	if primary, ok := s.Resolve(address); ok {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if primary, ok := s.resolve(address); ok {
 		return []string{primary}
 	}
 	var boxes []string
 	for _, member := range s.groups[strings.ToLower(address)] {
-		if primary, ok := s.Resolve(member); ok && !slices.Contains(boxes, primary) {
+		if primary, ok := s.resolve(member); ok && !slices.Contains(boxes, primary) {
 			boxes = append(boxes, primary)
 		}
 	}
@@ -129,7 +159,7 @@ func (s *Store) Mailboxes() []string {
 
 // Put stores a message as somebody else's doing (the sample, a colleague at work in Outlook); at is its received time.
 func (s *Store) Put(address, folderName string, octets []byte, at time.Time, flags ...imap.Flag) (imap.UID, error) {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	f, err := s.folder(address, folderName)
 	if err != nil {
@@ -138,32 +168,64 @@ func (s *Store) Put(address, folderName string, octets []byte, at time.Time, fla
 	return s.add(strings.ToLower(address), f, newMessage(octets, at, flags)), nil
 }
 
-// deliver is Put by SMTP: it applies the window and answers false when the message was dropped as a double.
-func (s *Store) deliver(address string, m *message) (imap.UID, bool) {
+// double says whether a delivery falls into the window in which Exchange drops a second one.
+func (s *Store) double(address string, m *message) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f, err := s.folder(address, Inbox)
-	if err != nil {
-		return 0, false
-	}
-	key := address + "\x00" + m.header.get("Message-ID") + "\x00" + m.header.get("Date")
+	key, now := address+"\x00"+m.header.get("Message-ID")+"\x00"+m.header.get("Date"), s.clock.Now()
 	last, seen := s.arrived[key]
-	s.arrived[key] = s.now()
-	if seen && s.window > 0 && s.now().Sub(last) < s.window {
-		s.dropped++
-		return 0, false
+	s.arrived[key] = now
+	if !seen || s.window <= 0 || now.Sub(last) >= s.window {
+		return false
 	}
-	return s.add(address, f, m), true
+	s.dropped++
+	return true
+}
+
+// SetWindow changes Options.DoubleWindow.
+func (s *Store) SetWindow(window time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.window = window
+}
+
+// name gives a message its numbers unless it has them.
+func (s *Store) name(m *message) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.number(m)
+}
+
+func (s *Store) number(m *message) {
+	if m.number == 0 {
+		s.serial++
+		m.number = s.serial
+	}
+	if m.place == 0 {
+		s.serial++
+		m.place = s.serial
+	}
 }
 
 // add stores a message under the lock.
 func (s *Store) add(address string, f *folder, m *message) imap.UID {
+	s.number(m)
 	m.uid = f.next
 	f.next++
 	f.messages = append(f.messages, m)
 	f.tracker.QueueNumMessages(uint32(len(f.messages)))
 	s.journal.put(address, f.name, m)
 	return m.uid
+}
+
+// changed tells the journal and open IMAP sessions, but for the one that did it, of a message's new state.
+func (s *Store) changed(address string, f *folder, m *message, source *imapserver.SessionTracker) {
+	for i, other := range f.messages {
+		if other == m {
+			f.tracker.QueueMessageFlags(uint32(i)+1, m.uid, m.flagList(), source)
+		}
+	}
+	s.journal.state(address, f.name, m)
 }
 
 // remove takes messages out of a folder under the lock; it answers the sequence numbers, highest first.
