@@ -20,8 +20,8 @@ type batch struct {
 	until time.Time
 	mu    sync.Mutex
 	done  []outcome
-	over  map[route]bool // what Exchange said there holds for all: nothing more is begun
-	kill  error          // of a fail point
+	over  map[string]bool // by way: what Exchange said there holds for all: nothing more is begun
+	kill  error           // of a fail point
 }
 
 // attempt tells the rows of a batch and judges how each call ended. Folders come first, since
@@ -36,25 +36,30 @@ func (s *Syncback) attempt(ctx context.Context, m email.MailboxID, rows []row) (
 	defer cancel()
 	s.begin(m, cancel)
 	defer s.end(m)
-	b := &batch{s: s, until: began.Add(spell), over: map[route]bool{}}
-	folders, deliveries, copies, changes := lanes(rows)
+	b := &batch{s: s, until: began.Add(spell), over: map[string]bool{}}
+	folders, deliveries, copies, changes := s.lanes(rows)
 	b.each(ctx, folders)
 	b.deliver(ctx, deliveries)
-	b.put(ctx, copies)
+	for i := range s.o.Ways {
+		w := &s.o.Ways[i]
+		b.put(ctx, w, copies[w.Name()])
+	}
 	b.each(ctx, changes)
 	s.strides.took(m, len(rows), s.now().Sub(began))
 	return b.done, b.kill
 }
 
-func lanes(rows []row) (folders, deliveries, copies, changes []row) {
+func (s *Syncback) lanes(rows []row) (folders, deliveries []row, copies map[string][]row, changes []row) {
+	copies = map[string][]row{}
 	for _, r := range rows {
-		switch r.op {
-		case folder:
+		w := s.way(r.way)
+		switch {
+		case r.op == folder:
 			folders = append(folders, r)
-		case deliver:
+		case w.Speaks.delivers():
 			deliveries = append(deliveries, r)
-		case put:
-			copies = append(copies, r)
+		case r.op.gives():
+			copies[r.way] = append(copies[r.way], r)
 		default:
 			changes = append(changes, r)
 		}
@@ -108,7 +113,7 @@ func (b *batch) may(ctx context.Context, r row) bool {
 	if b.kill != nil {
 		return false
 	}
-	if ctx.Err() == nil && !b.over[r.op.route()] && !b.s.now().After(b.until) {
+	if ctx.Err() == nil && !b.over[r.way] && !b.s.now().After(b.until) {
 		return true
 	}
 	b.giveBack(r)
@@ -132,11 +137,11 @@ func (b *batch) judge(ctx context.Context, r row, result told, failed error) {
 		return
 	}
 	if general(failed) {
-		if b.over[r.op.route()] { // said already by an earlier call of this batch
+		if b.over[r.way] { // said already by an earlier call of this batch
 			b.giveBack(r)
 			return
 		}
-		b.over[r.op.route()] = true
+		b.over[r.way] = true
 	}
 	b.s.pace.took(r.mailbox, b.s.now())
 	o := b.s.judge(context.WithoutCancel(ctx), r, result, failed)
@@ -148,7 +153,7 @@ func (b *batch) judge(ctx context.Context, r row, result told, failed error) {
 
 // general says whether an answer holds for the next item just as well. Nothing happened then.
 func general(err error) bool {
-	for _, kind := range []error{exchange.ErrUnreachable, exchange.ErrRoute, exchange.ErrThrottled, exchange.ErrLogin} {
+	for _, kind := range []error{exchange.ErrUnreachable, exchange.ErrRoute, exchange.ErrThrottled, exchange.ErrLogin, exchange.ErrElsewhere} {
 		if errors.Is(err, kind) {
 			return true
 		}

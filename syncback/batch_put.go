@@ -15,9 +15,9 @@ type appender interface {
 // putOctets is how much one go holds in memory.
 const putOctets = 8 << 20
 
-// put tells rows that put messages into folders.
-func (b *batch) put(ctx context.Context, rows []row) {
-	all, ok := b.s.o.IMAP.(appender)
+// put tells rows that put messages into folders over one way.
+func (b *batch) put(ctx context.Context, w *Way, rows []row) {
+	all, ok := w.Mail.(appender)
 	if !ok || len(rows) < 2 {
 		b.each(ctx, rows)
 		return
@@ -36,15 +36,15 @@ func (b *batch) put(ctx context.Context, rows []row) {
 		}
 		going, puts, size = append(going, r), append(puts, put), size+len(put.Item.Octets)
 		if size > putOctets {
-			b.putAll(ctx, all, going, puts)
+			b.putAll(ctx, w, all, going, puts)
 			going, puts, size = nil, nil, 0
 		}
 	}
-	b.putAll(ctx, all, going, puts)
+	b.putAll(ctx, w, all, going, puts)
 }
 
 // putAll makes one call for several rows.
-func (b *batch) putAll(ctx context.Context, all appender, rows []row, puts []exchange.Put) {
+func (b *batch) putAll(ctx context.Context, w *Way, all appender, rows []row, puts []exchange.Put) {
 	if len(rows) == 0 {
 		return
 	}
@@ -53,7 +53,8 @@ func (b *batch) putAll(ctx context.Context, all appender, rows []row, puts []exc
 		if err != nil {
 			b.judge(ctx, r, told{}, err)
 		} else {
-			b.judge(ctx, r, told{place: answers[i].Place, words: "appended"}, answers[i].Err)
+			place := w.placed(answers[i].Place)
+			b.judge(ctx, r, told{place: place, words: "appended"}, answers[i].Err)
 		}
 	}
 }

@@ -24,6 +24,11 @@ const (
 	bert = email.MailboxID("bertbbbbbbbbbbbb")
 )
 
+// onPremises are the ways of a plain Exchange: SMTP and IMAP.
+func onPremises(smtp Deliverer, imap Mailboxes) []Way {
+	return []Way{{Speaks: SMTP, At: OnPremises, SMTP: smtp}, {Speaks: IMAP, At: OnPremises, Mail: imap}}
+}
+
 // people is the directory of the tests.
 type people map[email.MailboxID]string
 
@@ -85,7 +90,7 @@ func newBenchOn(t *testing.T, db *database.DB) *bench {
 		t.Fatal(err)
 	}
 	b.world = newWorld(b.clock.now)
-	b.o = Options{Store: b.store, Gate: b.events, Directory: b.people, SMTP: b.world, IMAP: b.world, Now: b.clock.now, Deliveries: 1, Log: slog.New(slog.DiscardHandler)}
+	b.o = Options{Store: b.store, Gate: b.events, Directory: b.people, Ways: onPremises(b.world, b.world), Now: b.clock.now, Deliveries: 1, Log: slog.New(slog.DiscardHandler)}
 	b.restart()
 	return b
 }

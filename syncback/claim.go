@@ -35,17 +35,17 @@ func (s *Syncback) reclaim(ctx context.Context) error {
 // one commit: the intents are durable when it returns rows (X2). No rows mean that nothing is to
 // be told now.
 func (s *Syncback) claim(ctx context.Context, m email.MailboxID, done []outcome, n int) (next []row, err error) {
-	routes := s.routes.open(s.now())
+	cargos := s.movable(m)
 	err = s.write(ctx, m, func(tx *database.Tx) error {
 		next = nil
 		if err := s.settleAll(tx, done); err != nil {
 			return err
 		}
 		closed, err := s.gate(tx, m)
-		if err != nil || closed || len(routes) == 0 || n <= 0 {
+		if err != nil || closed || len(cargos) == 0 || n <= 0 {
 			return err
 		}
-		next, err = s.take(tx, m, routes, n)
+		next, err = s.take(tx, m, cargos, n)
 		return err
 	})
 	if err != nil {
@@ -64,20 +64,34 @@ func (s *Syncback) settleAll(tx *database.Tx, done []outcome) error {
 	return nil
 }
 
-// take marks the next free rows, of different items, as being tried.
-func (s *Syncback) take(tx *database.Tx, m email.MailboxID, routes []route, n int) ([]row, error) {
+// take marks the next free rows, of different items, as being tried, each over the way that is
+// chosen for it now.
+func (s *Syncback) take(tx *database.Tx, m email.MailboxID, cargos []Cargo, n int) ([]row, error) {
 	if err := s.takeOver(tx, m); err != nil {
 		return nil, err
 	}
 	now := s.now()
-	rows, err := query(tx, `WHERE mailbox=? AND state<>'verified' AND state='waiting' AND next<=? AND `+onRoutes(routes)+` AND `+free+` ORDER BY seq LIMIT ?`,
+	rows, err := query(tx, `WHERE mailbox=? AND state<>'verified' AND state='waiting' AND next<=? AND `+carries(cargos)+` AND `+free+` ORDER BY seq LIMIT ?`,
 		string(m), millis(now), n)
-	if err != nil || s.o.faults.noIntent {
-		return rows, err
+	if err != nil {
+		return nil, err
 	}
 	var taken []row
 	for _, r := range rows {
 		tried := r
+		w := s.choose(r)
+		if w == nil { // the ways that could carry this one rest
+			tried.next = millis(s.again(r, now))
+			if _, err := save(tx, r, tried); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		tried.way, tried.location = w.Name(), s.location(m)
+		if s.o.faults.noIntent {
+			taken = append(taken, tried)
+			continue
+		}
 		tried.state, tried.changed, tried.looks = Trying, millis(now), 0
 		tried.attempts++
 		tried.lease, tried.worker = millis(now.Add(s.o.Lease)), s.o.Node
@@ -100,17 +114,6 @@ func (s *Syncback) takeOver(tx *database.Tx, m email.MailboxID) error {
 	_, err := tx.Exec(`UPDATE syncback_item SET state='in doubt', changed=?, next=?, looks=0, fence=fence+1, words='the worker fell silent' WHERE mailbox=? AND state<>'verified' AND state='trying' AND lease<=?`,
 		now, now, string(m), now)
 	return err
-}
-
-// onRoutes bounds a query to the operations of open routes.
-func onRoutes(open []route) string {
-	if len(open) == 2 {
-		return "1=1"
-	}
-	if open[0] == smtpRoute {
-		return "op='deliver'"
-	}
-	return "op<>'deliver'"
 }
 
 // gate computes whether the mailbox is closed (L4) and notes when it opens.

@@ -18,6 +18,9 @@ func (s *Syncback) work(ctx context.Context, m email.MailboxID) (due time.Time, 
 	if _, alarmed := s.alarmed(m); alarmed {
 		return s.now().Add(time.Minute), nil
 	}
+	if err := s.settleWhere(ctx, m); err != nil {
+		return time.Time{}, err
+	}
 	if err := s.drain(ctx, m); err != nil {
 		return time.Time{}, err
 	}
@@ -67,29 +70,44 @@ func (s *Syncback) finish(ctx context.Context, m email.MailboxID, done []outcome
 
 // due is when the mailbox's next row may be worked on.
 func (s *Syncback) due(ctx context.Context, m email.MailboxID) (time.Time, error) {
-	var next time.Time
+	var next, blocked time.Time
+	may := `state='waiting' AND ` + carries(s.movable(m)) + ` AND ` + free
+	if len(s.lookWays(m)) > 0 {
+		may += ` OR state IN ('accepted','in doubt')`
+	}
 	err := s.db.Read(ctx, func(tx *database.Tx) error {
-		next = time.Time{}
+		next, blocked = time.Time{}, time.Time{}
 		closed, _, err := s.o.Gate.Closed(tx, m)
 		if err != nil || closed && !s.o.faults.noGate {
 			return err // the gate's watch wakes us
 		}
-		rows, err := query(tx, `WHERE mailbox=? AND state<>'verified' AND (state IN ('accepted','in doubt') OR state='waiting' AND `+free+`) ORDER BY next LIMIT 1`, string(m))
-		if err != nil || len(rows) == 0 {
-			return err
+		if next, err = firstNext(tx, m, may); err == nil {
+			blocked, err = firstNext(tx, m, `state IN ('accepted','in doubt') OR state='waiting' AND `+free)
 		}
-		next = time.UnixMilli(rows[0].next)
-		return nil
+		return err
 	})
-	if err != nil || next.IsZero() {
+	if err != nil || blocked.IsZero() {
 		return time.Time{}, err
 	}
-	for _, floor := range []time.Time{s.pace.ready(m), s.routes.reopens(s.now())} {
-		if floor.After(next) {
-			next = floor
-		}
+	if at := s.routes.reopens(s.allWays(m), m, s.now()); at.After(blocked) {
+		blocked = at
+	}
+	if next.IsZero() || blocked.Before(next) {
+		next = blocked
+	}
+	if at := s.pace.ready(m); at.After(next) {
+		next = at
 	}
 	return next, nil
+}
+
+// firstNext is when the first of a mailbox's rows that meet a condition is due; zero: there is none.
+func firstNext(tx *database.Tx, m email.MailboxID, condition string) (time.Time, error) {
+	rows, err := query(tx, `WHERE mailbox=? AND state<>'verified' AND (`+condition+`) ORDER BY next LIMIT 1`, string(m))
+	if err != nil || len(rows) == 0 {
+		return time.Time{}, err
+	}
+	return time.UnixMilli(rows[0].next), nil
 }
 
 // unfinished lists mailboxes with rows that may move.

@@ -23,23 +23,23 @@ func (r *row) target() mailstore.FolderID {
 }
 
 // find asks for the Message-IDs of rows in some folders; nil is all.
-func (s *Syncback) find(ctx context.Context, address string, rows []row, in []exchange.Folder) ([]exchange.Copy, error) {
+func find(ctx context.Context, box finder, rows []row, in []exchange.Folder) ([]exchange.Copy, error) {
 	var ids []string
 	for _, r := range rows {
 		if r.msgid != "" && !slices.Contains(ids, r.msgid) {
 			ids = append(ids, r.msgid)
 		}
 	}
-	return s.o.IMAP.Find(ctx, address, exchange.Query{MessageIDs: ids, Folders: in, Since: since(rows)})
+	return box.Find(ctx, exchange.Query{MessageIDs: ids, Folders: in, Since: since(rows)})
 }
 
 // copies finds one row's own copies in some folders.
-func (s *Syncback) copies(ctx context.Context, r row, address string, in []exchange.Folder) ([]exchange.Copy, error) {
+func copies(ctx context.Context, r row, box finder, in []exchange.Folder) ([]exchange.Copy, error) {
 	if r.msgid == "" {
 		return nil, nil
 	}
-	copies, err := s.find(ctx, address, []row{r}, in)
-	return ownCopies(r, copies), err
+	found, err := find(ctx, box, []row{r}, in)
+	return ownCopies(r, found), err
 }
 
 // ownCopies picks what is the row's message. The sent message bears the Message-ID of its draft, so
@@ -63,7 +63,7 @@ func ownCopies(r row, copies []exchange.Copy) []exchange.Copy {
 // locate finds the message that a state change is about: at the place known from before, else
 // wherever it is now. What we once saw there and is gone was deleted in Exchange, and that wins;
 // what we never saw there needs a person.
-func (s *Syncback) locate(ctx context.Context, r row, address string) (exchange.Copy, error) {
+func (s *Syncback) locate(ctx context.Context, r row, box remote) (exchange.Copy, error) {
 	if r.msgid == "" {
 		return exchange.Copy{}, errNotThere
 	}
@@ -71,14 +71,14 @@ func (s *Syncback) locate(ctx context.Context, r row, address string) (exchange.
 	if err != nil {
 		return exchange.Copy{}, err
 	}
-	if given != nil && given.place.Known() && r.attempts <= 1 {
+	if given != nil && box.knows(given.place) && r.attempts <= 1 {
 		return exchange.Copy{Place: given.place, MessageID: r.msgid}, nil
 	}
-	own, err := s.copies(ctx, r, address, nil)
+	own, err := copies(ctx, r, box, nil)
 	if err == nil && len(own) == 0 && given == nil {
 		// Old mail: Exchange's own date of it may be any, so read everything before saying no.
 		var all []exchange.Copy
-		all, err = s.o.IMAP.Find(ctx, address, exchange.Query{MessageIDs: []string{r.msgid}})
+		all, err = box.Find(ctx, exchange.Query{MessageIDs: []string{r.msgid}})
 		own = ownCopies(r, all)
 	}
 	switch {

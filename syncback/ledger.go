@@ -27,10 +27,10 @@ const (
 type operation string
 
 const (
-	deliver operation = "deliver" // SMTP: mail from outside
-	put     operation = "append"  // IMAP: mail of a colleague, the sent copy
-	draft   operation = "draft"   // IMAP: the newest version in place of earlier ones
-	erase   operation = "erase"   // IMAP: the draft is no more
+	deliver operation = "deliver" // mail from outside
+	put     operation = "append"  // mail of a colleague, the sent copy
+	draft   operation = "draft"   // the newest version in place of earlier ones
+	erase   operation = "erase"   // the draft is no more
 	flags   operation = "flags"
 	move    operation = "move"
 	folder  operation = "folder"
@@ -38,13 +38,6 @@ const (
 
 // gives says whether the operation brings the message itself to Exchange.
 func (o operation) gives() bool { return o == deliver || o == put }
-
-func (o operation) route() route {
-	if o == deliver {
-		return smtpRoute
-	}
-	return imapRoute
-}
 
 // detail is what a row needs to be told, kept so that it can be told when the store's row is gone.
 type detail struct {
@@ -80,16 +73,19 @@ type row struct {
 	place    exchange.Place
 	words    string
 	remedy   string
+	way      string   // name of the way that carries it, or did last
+	location Location // where the mailbox lay then
+	unsuited string   // names of ways that cannot carry it, parted by commas
 }
 
-const columns = `mailbox, seq, item, kind, op, state, resume, at, changed, next, attempts, looks, fence, lease, worker, msgid, mark, detail, place, words, remedy`
+const columns = `mailbox, seq, item, kind, op, state, resume, at, changed, next, attempts, looks, fence, lease, worker, msgid, mark, detail, place, words, remedy, way, location, unsuited`
 
 func (r *row) message() email.MessageID { return email.MessageID(r.item) }
 
 func scanRow(rows *sql.Rows) (r row, err error) {
 	var what, place string
 	err = rows.Scan(&r.mailbox, &r.seq, &r.item, &r.kind, &r.op, &r.state, &r.resume, &r.at, &r.changed, &r.next,
-		&r.attempts, &r.looks, &r.fence, &r.lease, &r.worker, &r.msgid, &r.mark, &what, &place, &r.words, &r.remedy)
+		&r.attempts, &r.looks, &r.fence, &r.lease, &r.worker, &r.msgid, &r.mark, &what, &place, &r.words, &r.remedy, &r.way, &r.location, &r.unsuited)
 	if err != nil {
 		return r, err
 	}
@@ -118,9 +114,9 @@ func query(tx *database.Tx, where string, args ...any) ([]row, error) {
 }
 
 func insert(tx *database.Tx, r row) error {
-	_, err := tx.Exec(`INSERT INTO syncback_item (`+columns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+	_, err := tx.Exec(`INSERT INTO syncback_item (`+columns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
 		string(r.mailbox), int64(r.seq), r.item, string(r.kind), string(r.op), string(r.state), string(r.resume), r.at, r.changed, r.next,
-		r.attempts, r.looks, r.fence, r.lease, r.worker, r.msgid, r.mark, encode(r.detail), encodePlace(r.place), r.words, r.remedy)
+		r.attempts, r.looks, r.fence, r.lease, r.worker, r.msgid, r.mark, encode(r.detail), encodePlace(r.place), r.words, r.remedy, r.way, string(r.location), r.unsuited)
 	return err
 }
 
@@ -128,9 +124,9 @@ func insert(tx *database.Tx, r row) error {
 // means that another worker has it; nothing was written then.
 func save(tx *database.Tx, was row, r row) (bool, error) {
 	result, err := tx.Exec(`UPDATE syncback_item SET state=?, resume=?, changed=?, next=?, attempts=?, looks=?, fence=?, lease=?, worker=?,
-		msgid=?, mark=?, place=?, words=?, remedy=? WHERE mailbox=? AND seq=? AND fence=? AND state=?`,
+		msgid=?, mark=?, place=?, words=?, remedy=?, way=?, location=?, unsuited=? WHERE mailbox=? AND seq=? AND fence=? AND state=?`,
 		string(r.state), string(r.resume), r.changed, r.next, r.attempts, r.looks, was.fence+1, r.lease, r.worker,
-		r.msgid, r.mark, encodePlace(r.place), r.words, r.remedy, string(r.mailbox), int64(r.seq), was.fence, string(was.state))
+		r.msgid, r.mark, encodePlace(r.place), r.words, r.remedy, r.way, string(r.location), r.unsuited, string(r.mailbox), int64(r.seq), was.fence, string(was.state))
 	if err != nil {
 		return false, err
 	}

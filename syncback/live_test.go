@@ -31,7 +31,7 @@ func live(t *testing.T) (b *bench, imap *exchange.IMAP) {
 	}
 	b = newBench(t)
 	b.people[anna], b.people[bert] = "anna@example.test", "bert@example.test"
-	b.o.SMTP, b.o.IMAP, b.o.Now, b.o.Deliveries = smtp, imap, time.Now, 0
+	b.o.Ways, b.o.Now, b.o.Deliveries = onPremises(smtp, imap), time.Now, 0
 	b.clock.at = time.Now()
 	if os.Getenv("HOLDOVER_TEST_LOG") != "" {
 		b.o.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))

@@ -42,12 +42,11 @@ func (s *Syncback) look(ctx context.Context, m email.MailboxID) error {
 	defer cancel()
 	s.begin(m, cancel)
 	defer s.end(m)
-	found, err := s.findAll(ctx, box.Address, rows)
+	found, err := s.findAll(ctx, anyWay{s, m, box.Address}, rows)
 	if err != nil {
 		s.missedLook(m, err)
 		return nil
 	}
-	s.routes.well(imapRoute)
 	if err := s.step("looked", m); err != nil {
 		return err
 	}
@@ -65,7 +64,7 @@ func (s *Syncback) look(ctx context.Context, m email.MailboxID) error {
 
 // lookable reads the rows to look for; none while the gate is closed: nothing flows then.
 func (s *Syncback) lookable(ctx context.Context, m email.MailboxID) (rows []row, err error) {
-	if !s.routes.isOpen(imapRoute, s.now()) {
+	if len(s.lookWays(m)) == 0 || s.pace.ready(m).After(s.now()) {
 		return nil, nil
 	}
 	err = s.db.Read(ctx, func(tx *database.Tx) error {
@@ -79,18 +78,13 @@ func (s *Syncback) lookable(ctx context.Context, m email.MailboxID) (rows []row,
 	return rows, err
 }
 
-// missedLook: nothing is proven; try again later, and say why.
+// missedLook notes that a mailbox could not be looked through; nothing is proven by it. A way that
+// failed rests already; else the mailbox does.
 func (s *Syncback) missedLook(m email.MailboxID, err error) {
-	var f *exchange.Failure
-	if !errors.As(err, &f) {
-		f = &exchange.Failure{}
-	}
-	words := wordsOf(err)
-	if errors.Is(err, exchange.ErrUnreachable) {
-		s.routes.ail(imapRoute, s.now(), words, f.Remedy)
+	if len(s.lookWays(m)) == 0 || s.pace.ready(m).After(s.now()) {
 		return
 	}
-	s.pace.pause(m, s.now().Add(max(f.After, 10*time.Second)), words)
+	s.pace.pause(m, s.now().Add(10*time.Second), wordsOf(err))
 }
 
 // result is what a look-up says about one row.
@@ -101,7 +95,7 @@ type result struct {
 
 // findAll looks for all rows: in the folder where each should be, read once per folder, and in
 // every folder for those that are not there. A missing folder proves nothing by itself.
-func (s *Syncback) findAll(ctx context.Context, address string, rows []row) (map[mailstore.Seq]result, error) {
+func (s *Syncback) findAll(ctx context.Context, in finder, rows []row) (map[mailstore.Seq]result, error) {
 	found := map[mailstore.Seq]result{}
 	groups := map[exchange.Folder][]row{}
 	var missing []row
@@ -117,7 +111,7 @@ func (s *Syncback) findAll(ctx context.Context, address string, rows []row) (map
 		groups[to] = append(groups[to], r)
 	}
 	for to, group := range groups {
-		copies, err := s.find(ctx, address, group, []exchange.Folder{to})
+		copies, err := find(ctx, in, group, []exchange.Folder{to})
 		if err != nil && !errors.Is(err, exchange.ErrNoFolder) {
 			return nil, err
 		}
@@ -129,12 +123,12 @@ func (s *Syncback) findAll(ctx context.Context, address string, rows []row) (map
 			}
 		}
 	}
-	return found, s.findWide(ctx, address, missing, found)
+	return found, s.findWide(ctx, in, missing, found)
 }
 
 // findWide reads every folder for rows that are not where they should be. What has just been
 // accepted is not worth that yet.
-func (s *Syncback) findWide(ctx context.Context, address string, missing []row, found map[mailstore.Seq]result) error {
+func (s *Syncback) findWide(ctx context.Context, in finder, missing []row, found map[mailstore.Seq]result) error {
 	var worth []row
 	for _, r := range missing {
 		if r.msgid != "" && (r.state == InDoubt || r.looks >= 2) {
@@ -144,7 +138,7 @@ func (s *Syncback) findWide(ctx context.Context, address string, missing []row, 
 	if len(worth) == 0 {
 		return nil
 	}
-	copies, err := s.find(ctx, address, worth, nil)
+	copies, err := find(ctx, in, worth, nil)
 	if err != nil {
 		return err
 	}

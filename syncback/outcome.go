@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"holdover/database"
@@ -51,7 +52,11 @@ func (r *row) park(now time.Time, resume State, words, remedy string) {
 // judge is the one place where the end of a call becomes a state.
 func (s *Syncback) judge(ctx context.Context, r row, result told, err error) outcome {
 	now, o := s.now(), outcome{was: r, now: r}
-	n := &o.now
+	n, w := &o.now, s.way(r.way)
+	if w == nil { // errNoWay
+		n.enter(Waiting, now, now, wordsOf(err), "")
+		return o
+	}
 	var f *exchange.Failure
 	if !errors.As(err, &f) {
 		f = &exchange.Failure{}
@@ -64,28 +69,38 @@ func (s *Syncback) judge(ctx context.Context, r row, result told, err error) out
 	case err == nil:
 		n.place = result.place
 		n.enter(Accepted, now, now, result.words, "")
-		s.routes.well(r.op.route())
+		s.routes.well(w, r.mailbox)
 	case errors.Is(err, errGoneThere):
 		n.enter(Verified, now, time.Time{}, "deleted in Exchange meanwhile; left so", "")
 	case errors.Is(err, errNotThere):
 		n.park(now, Waiting, "the message is not there in Exchange (any more)", "Nothing is made anew for it. If it shows up in Exchange again, retry; else leave it.")
 	case errors.Is(err, errMissing):
 		s.judgeMissing(n, now, err)
+	case errors.Is(err, exchange.ErrUnsuited):
+		s.judgeUnsuited(n, now, w, words, remedy)
+	case errors.Is(err, exchange.ErrElsewhere):
+		s.judgeElsewhere(n, now, words, remedy)
 	case errors.Is(err, exchange.ErrUnknownMailbox) && s.heldUntil(ctx, r).After(now):
 		n.enter(Waiting, now, now.Add(min(5*time.Minute, s.heldUntil(ctx, r).Sub(now))), words+" (its directory may still be filling: held)", remedy)
 	case errors.Is(err, exchange.ErrUnknownMailbox), errors.Is(err, exchange.ErrRefused), errors.Is(err, exchange.ErrNoFolder):
 		s.judgeRefused(n, now, err, words, remedy)
 	case errors.Is(err, exchange.ErrRoute):
-		s.routes.stop(r.op.route(), now, words, remedy)
-		s.o.Log.Error("sync-back: Exchange's connector does not fit; the route is stopped", "answer", words)
-		n.enter(Waiting, now, now, words, remedy)
+		s.routes.stop(w, now, words, remedy)
+		s.o.Log.Error("sync-back: Exchange's connector does not fit; the way is stopped", "way", w.Name(), "answer", words)
+		n.enter(Waiting, now, s.again(*n, now), words, remedy)
 	case errors.Is(err, exchange.ErrUnreachable):
-		s.routes.ail(r.op.route(), now, words, remedy)
-		n.enter(Waiting, now, now, words, remedy)
-	case errors.Is(err, exchange.ErrThrottled) && r.op.route() == smtpRoute: // our address is throttled, not one mailbox
-		s.routes.slow(smtpRoute, now, f.After, words)
-		n.enter(Waiting, now, now, words, remedy)
-	case errors.Is(err, exchange.ErrLogin), errors.Is(err, exchange.ErrThrottled):
+		s.routes.ail(w, now, words, remedy)
+		n.enter(Waiting, now, s.again(*n, now), words, remedy)
+	case errors.Is(err, exchange.ErrThrottled) && w.Speaks.delivers(): // our address is throttled, not one mailbox
+		s.routes.slow(w, now, f.After, words)
+		n.enter(Waiting, now, s.again(*n, now), words, remedy)
+	case errors.Is(err, exchange.ErrLogin) && w.Speaks.delivers():
+		s.routes.ail(w, now, words, remedy)
+		n.enter(Waiting, now, s.again(*n, now), words, remedy)
+	case errors.Is(err, exchange.ErrLogin):
+		s.routes.rest(w, r.mailbox, now, f.After, words, remedy)
+		n.enter(Waiting, now, s.again(*n, now), words, remedy)
+	case errors.Is(err, exchange.ErrThrottled):
 		s.pace.pause(r.mailbox, now.Add(max(f.After, backoff(r.attempts, 5*time.Minute))), words)
 		n.enter(Waiting, now, now, words, remedy)
 	case errors.Is(err, exchange.ErrTemporary), errors.Is(err, exchange.ErrGone):
@@ -107,6 +122,38 @@ func (s *Syncback) judgeMissing(n *row, now time.Time, err error) {
 		return
 	}
 	n.enter(Waiting, now, now.Add(time.Minute), oneLine(err), "Check Holdover's storage.")
+}
+
+// again is when a row may be tried over one of its ways: now, or when the first of them reopens.
+func (s *Syncback) again(r row, now time.Time) time.Time {
+	if s.choose(r) != nil {
+		return now
+	}
+	if at := s.routes.reopens(s.suited(r), r.mailbox, now); !at.IsZero() {
+		return at
+	}
+	return now
+}
+
+// judgeUnsuited lets the next way of its path carry what this one cannot; nothing was sent.
+func (s *Syncback) judgeUnsuited(n *row, now time.Time, w *Way, words, remedy string) {
+	n.unsuited = strings.TrimPrefix(n.unsuited+","+w.Name(), ",")
+	if len(s.suited(*n)) == 0 {
+		n.park(now, Waiting, words, remedy)
+		return
+	}
+	n.enter(Waiting, now, s.again(*n, now), words+" (another way is taken)", "")
+}
+
+// judgeElsewhere: the mailbox was moved to the other side. In a hybrid organisation it is asked for
+// anew; elsewhere there is no other side, and a person is needed.
+func (s *Syncback) judgeElsewhere(n *row, now time.Time, words, remedy string) {
+	if len(s.o.Profile.Locations()) == 1 {
+		n.park(now, Waiting, words, "If mailboxes lie both on-premises and Online, set the profile hybrid and the ways to both. "+remedy)
+		return
+	}
+	s.misplaced(n.mailbox)
+	n.enter(Waiting, now, now.Add(backoff(n.attempts, 5*time.Minute)), words+" (its location is asked anew)", remedy)
 }
 
 // judgeRefused parks what Exchange refuses. A folder that is being told itself is waited for.

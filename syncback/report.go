@@ -207,8 +207,10 @@ func (s *Syncback) trouble(r *Report, now time.Time) string {
 		if text, alarmed := s.alarmed(box.Mailbox); alarmed {
 			return text
 		}
-		if text := s.routes.trouble(); text != "" {
-			return text
+		for _, c := range Cargos() {
+			if text := s.routes.trouble(s.table[s.location(box.Mailbox)][c], box.Mailbox); text != "" {
+				return text
+			}
 		}
 		if words := s.pace.why(box.Mailbox, now); words != "" {
 			return "Exchange asks for patience: " + words
@@ -226,15 +228,7 @@ type Alarm struct {
 
 // Alarms lists routes that are stopped because Exchange's connector does not fit.
 func (s *Syncback) Alarms() []Alarm {
-	s.routes.mu.Lock()
-	defer s.routes.mu.Unlock()
-	var list []Alarm
-	for which, a := range s.routes.state {
-		if a.mismatch {
-			list = append(list, Alarm{Code: "connector-mismatch", Since: a.since, Text: string(which) + " into Exchange is stopped: " + a.words + ". " + a.remedy})
-		}
-	}
-	return list
+	return s.routes.alarms()
 }
 
 // Line is one item of the ledger.
@@ -250,6 +244,8 @@ type Line struct {
 	Next     time.Time // next try, zero: none
 	Words    string    // Exchange's words or the reason
 	Remedy   string
+	Way      string   // that carries it, or did last; "" not yet
+	Location Location // of the mailbox then
 }
 
 // Lines lists items told or to be told since a time; state "" is all, m "" is all; newest first.
@@ -280,7 +276,8 @@ func (s *Syncback) Lines(ctx context.Context, since time.Time, m email.MailboxID
 
 func (r *row) line() Line {
 	l := Line{Mailbox: r.mailbox, Seq: r.seq, Message: r.message(), Kind: r.kind, State: r.state, Attempts: r.attempts,
-		At: fromMillis(r.at), Changed: fromMillis(r.changed), Words: r.words, Remedy: r.remedy}
+		At: fromMillis(r.at), Changed: fromMillis(r.changed), Words: r.words, Remedy: r.remedy,
+		Way: r.way, Location: r.location}
 	if r.op == folder {
 		l.Message = ""
 	}

@@ -286,7 +286,7 @@ func TestPeopleInExchangeWin(t *testing.T) {
 // TestLockdownCutsTheCall: a call under way is cut and its item in doubt; nothing more flows.
 func TestLockdownCutsTheCall(t *testing.T) {
 	b := newBench(t)
-	b.o.SMTP = cutDelivery{b}
+	b.o.Ways[0].SMTP = cutDelivery{b}
 	b.restart()
 	b.arrive(anna, "m@x")
 	if _, err := b.pass(); err != nil {

@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -65,12 +66,12 @@ type Directory interface {
 	Mailbox(id email.MailboxID) (directory.Mailbox, bool)
 }
 
-// Deliverer hands mail from outside to Exchange; *exchange.SMTP.
+// Deliverer hands mail to Exchange; *exchange.SMTP.
 type Deliverer interface {
 	Deliver(ctx context.Context, from string, to []string, octets []byte) (words string, err error)
 }
 
-// Mailboxes reads and changes mailboxes in Exchange; *exchange.IMAP.
+// Mailboxes reads and changes mailboxes in Exchange; *exchange.IMAP, *exchange.EWS, *exchange.Graph.
 type Mailboxes interface {
 	Find(ctx context.Context, mailbox string, q exchange.Query) ([]exchange.Copy, error)
 	Append(ctx context.Context, mailbox string, to exchange.Folder, item exchange.Item) (exchange.Place, error)
@@ -88,17 +89,19 @@ type Options struct {
 	Store      Store
 	Gate       Gate
 	Directory  Directory
-	SMTP       Deliverer
-	IMAP       Mailboxes
-	Node       string          // name of this node, its own among all that share the database; default "node"
-	Workers    int             // mailboxes worked on at once, default 4
-	Batch      int             // items of a mailbox claimed in one commit, at most; default 64
-	Deliveries int             // by SMTP at once for one mailbox; default 5
-	Pace       Pace            // default: no bound
-	Waits      []time.Duration // when an item in doubt is looked for again, default 1, 5, 30, 60 min (L10)
-	Call       time.Duration   // longest time of one call, default 12 min
-	Lease      time.Duration   // a claim outlives any call; default Call and 3 min more
-	Hold       time.Duration   // how long after the gate opened an unknown mailbox is held, default 1 h
+	Ways       []Way                            // into Exchange; every kind of item needs one, see DefaultPaths
+	Profile    Profile                          // where mailboxes lie, default on-premises
+	Paths      Paths                            // in place of the defaults, per kind of item
+	Located    func(m email.MailboxID) Location // what the directory says of a mailbox, "" unknown; may be nil
+	Node       string                           // name of this node, its own among all that share the database; default "node"
+	Workers    int                              // mailboxes worked on at once, default 4
+	Batch      int                              // items of a mailbox claimed in one commit, at most; default 64
+	Deliveries int                              // by SMTP at once for one mailbox; default 5
+	Pace       Pace                             // default: no bound
+	Waits      []time.Duration                  // when an item in doubt is looked for again, default 1, 5, 30, 60 min (L10)
+	Call       time.Duration                    // longest time of one call, default 12 min
+	Lease      time.Duration                    // a claim outlives any call; default Call and 3 min more
+	Hold       time.Duration                    // how long after the gate opened an unknown mailbox is held, default 1 h
 	Now        func() time.Time
 	Log        *slog.Logger
 
@@ -118,22 +121,29 @@ type Syncback struct {
 	routes  *routes
 	agenda  *agenda
 	strides *strides
+	table   timetable
 
-	mu    sync.Mutex
-	calls map[email.MailboxID]context.CancelFunc // under way, for a lockdown to cut
+	mu      sync.Mutex
+	calls   map[email.MailboxID]context.CancelFunc // under way, for a lockdown to cut
+	located map[email.MailboxID]Location           // as found and remembered
+	moved   map[email.MailboxID]bool               // to be asked for anew
 }
 
 // New migrates the ledger. What this node was trying when it ended is in doubt from here on.
 func New(ctx context.Context, o Options) (*Syncback, error) {
-	if o.Store == nil || o.Gate == nil || o.Directory == nil || o.SMTP == nil || o.IMAP == nil {
-		return nil, errors.New("sync-back: store, gate, directory and both connectors are needed")
+	if o.Store == nil || o.Gate == nil || o.Directory == nil || len(o.Ways) == 0 {
+		return nil, errors.New("sync-back: store, gate, directory and ways into Exchange are needed")
 	}
 	o = o.withDefaults()
+	table, err := newTimetable(o.Profile, o.Ways, o.Paths)
+	if err != nil {
+		return nil, err
+	}
 	if o.Lease <= o.Call {
 		return nil, fmt.Errorf("sync-back: the lease (%v) must outlive the longest call (%v)", o.Lease, o.Call)
 	}
-	s := &Syncback{o: o, db: o.Store.DB(), pace: newPace(o.Pace), routes: newRoutes(), agenda: newAgenda(), strides: newStrides(o.Batch),
-		calls: map[email.MailboxID]context.CancelFunc{}}
+	s := &Syncback{o: o, db: o.Store.DB(), pace: newPace(o.Pace), routes: newRoutes(), agenda: newAgenda(), strides: newStrides(o.Batch), table: table,
+		located: map[email.MailboxID]Location{}, moved: map[email.MailboxID]bool{}, calls: map[email.MailboxID]context.CancelFunc{}}
 	if err := s.db.Migrate(ctx, "syncback", migrations); err != nil {
 		return nil, fmt.Errorf("sync-back: %w", err)
 	}
@@ -161,6 +171,10 @@ func (o Options) withDefaults() Options {
 	if len(o.Waits) == 0 {
 		o.Waits = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 60 * time.Minute}
 	}
+	if o.Profile == "" {
+		o.Profile = ProfileOnPremises
+	}
+	o.Ways = slices.Clone(o.Ways)
 	if o.Node == "" {
 		o.Node = "node"
 	}

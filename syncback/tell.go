@@ -21,6 +21,9 @@ type told struct {
 // errMissing says that the store cannot give what is to be told.
 var errMissing = errors.New("the store has not got the message")
 
+// errNoWay says that the way chosen for a row is not configured any more; nothing was told.
+var errNoWay = errors.New("the way is not configured any more")
+
 // tell makes the one call of a claimed row. It is cut when its time is over, well before the
 // lease ends, and when a lockdown closes the mailbox.
 func (s *Syncback) tell(ctx context.Context, r row) (result told, err error) {
@@ -33,21 +36,24 @@ func (s *Syncback) tell(ctx context.Context, r row) (result told, err error) {
 		return told{}, err
 	}
 	defer cancel()
+	w := s.way(r.way)
+	if w == nil {
+		return told{}, errNoWay
+	}
+	box := remote{w, address}
 	switch r.op {
-	case deliver:
-		return s.tellDelivery(ctx, r, address)
-	case put:
-		return s.tellCopy(ctx, r, address)
+	case deliver, put:
+		return s.tellMessage(ctx, r, box)
 	case draft:
-		return s.tellDraft(ctx, r, address)
+		return s.tellDraft(ctx, r, box)
 	case erase:
-		return s.tellErasure(ctx, r, address)
+		return s.tellErasure(ctx, r, box)
 	case flags:
-		return s.tellFlags(ctx, r, address)
+		return s.tellFlags(ctx, r, box)
 	case move:
-		return s.tellMove(ctx, r, address)
+		return s.tellMove(ctx, r, box)
 	case folder:
-		return told{seen: true, words: "the folder is there"}, s.o.IMAP.Create(ctx, address, r.detail.Name)
+		return told{seen: true, words: "the folder is there"}, box.Create(ctx, r.detail.Name)
 	}
 	return told{}, fmt.Errorf("unknown operation %q", r.op)
 }
@@ -76,32 +82,36 @@ func (s *Syncback) within(ctx context.Context, r row) (context.Context, context.
 	return ctx, cancel, nil
 }
 
-// tellDelivery gives mail from outside back as it came: original envelope sender, received octets.
-func (s *Syncback) tellDelivery(ctx context.Context, r row, address string) (told, error) {
-	raw, err := s.o.Store.Raw(ctx, r.mailbox, r.message())
-	if err != nil {
-		return told{}, missing(err)
+// tellMessage brings a message itself: by SMTP with its original envelope sender and the received
+// octets, so that Exchange's rules run; else it is put into its folder.
+func (s *Syncback) tellMessage(ctx context.Context, r row, box remote) (told, error) {
+	if box.way.Speaks.delivers() {
+		raw, err := s.o.Store.Raw(ctx, r.mailbox, r.message())
+		if err != nil {
+			return told{}, missing(err)
+		}
+		words, err := box.way.SMTP.Deliver(ctx, r.detail.Sender, []string{box.address}, raw)
+		return told{words: words}, err
 	}
-	words, err := s.o.SMTP.Deliver(ctx, r.detail.Sender, []string{address}, raw)
-	return told{words: words}, err
-}
-
-// tellCopy puts a colleague's mail into the Inbox, unread, or the sent copy into Sent, read. Both
-// would be marked as outside mail, or sent again, if they went by SMTP.
-func (s *Syncback) tellCopy(ctx context.Context, r row, address string) (told, error) {
 	copied, err := s.copyOf(ctx, r)
 	if err != nil {
 		return told{}, err
 	}
-	place, err := s.o.IMAP.Append(ctx, address, copied.To, copied.Item)
+	place, err := box.Append(ctx, copied.To, copied.Item)
 	return told{place: place, words: "appended"}, err
 }
 
-// copyOf is the message of a row as it is put into a folder of Exchange.
+// copyOf is the message of a row as it is put into a folder of Exchange: a colleague's mail into the
+// Inbox, unread, the sent copy into Sent, read; by the way of outside mail they would be marked as
+// such, or sent again. Mail from outside is put so only where the configuration prefers received
+// dates, and then as it was received.
 func (s *Syncback) copyOf(ctx context.Context, r row) (exchange.Put, error) {
 	raw, err := s.o.Store.Raw(ctx, r.mailbox, r.message())
 	if err != nil {
 		return exchange.Put{}, missing(err)
+	}
+	if r.op == deliver {
+		return exchange.Put{To: exchange.Folder{Role: exchange.Inbox}, Item: exchange.Item{Octets: raw, Date: fromMillis(r.detail.Date), Others: true}}, nil
 	}
 	to, err := s.remoteFolder(ctx, r.mailbox, r.detail.To)
 	if err != nil {
@@ -116,7 +126,7 @@ func (s *Syncback) copyOf(ctx context.Context, r row) (exchange.Put, error) {
 
 // tellDraft puts the newest version into Drafts and then takes every earlier one away. All
 // versions share one Message-ID, so what it leaves is one copy, the newest, however often it runs.
-func (s *Syncback) tellDraft(ctx context.Context, r row, address string) (told, error) {
+func (s *Syncback) tellDraft(ctx context.Context, r row, box remote) (told, error) {
 	messages, err := s.o.Store.Messages(ctx, r.mailbox, []email.MessageID{r.message()})
 	if err != nil {
 		return told{}, missing(err)
@@ -129,16 +139,16 @@ func (s *Syncback) tellDraft(ctx context.Context, r row, address string) (told, 
 		return told{}, missing(err)
 	}
 	drafts := exchange.Folder{Role: exchange.Drafts}
-	earlier, err := s.copies(ctx, r, address, []exchange.Folder{drafts})
+	earlier, err := copies(ctx, r, box, []exchange.Folder{drafts})
 	if err != nil {
 		return told{}, err
 	}
-	place, err := s.o.IMAP.Append(ctx, address, drafts, exchange.Item{Octets: email.WithoutDraftState(raw), Flags: exchange.Flags{Draft: true, Seen: true}, Date: fromMillis(r.at)})
+	place, err := box.Append(ctx, drafts, exchange.Item{Octets: email.WithoutDraftState(raw), Flags: exchange.Flags{Draft: true, Seen: true}, Date: fromMillis(r.at)})
 	if err != nil {
 		return told{}, err
 	}
 	for _, old := range earlier {
-		if err := s.o.IMAP.Remove(ctx, address, old.Place); err != nil {
+		if err := box.Remove(ctx, old.Place); err != nil {
 			return told{}, err // done again as a whole: the version just put becomes an earlier one
 		}
 	}
@@ -147,32 +157,32 @@ func (s *Syncback) tellDraft(ctx context.Context, r row, address string) (told, 
 
 // tellErasure takes a draft away: for good when it was sent, since its copy in Sent stays; into
 // Deleted Items when the person discarded it.
-func (s *Syncback) tellErasure(ctx context.Context, r row, address string) (told, error) {
-	copies, err := s.copies(ctx, r, address, []exchange.Folder{{Role: exchange.Drafts}})
+func (s *Syncback) tellErasure(ctx context.Context, r row, box remote) (told, error) {
+	versions, err := copies(ctx, r, box, []exchange.Folder{{Role: exchange.Drafts}})
 	if err != nil {
 		return told{}, err
 	}
-	for _, c := range copies {
+	for _, c := range versions {
 		if r.detail.To == mailstore.Sent {
-			err = s.o.IMAP.Remove(ctx, address, c.Place)
+			err = box.Remove(ctx, c.Place)
 		} else {
-			err = s.o.IMAP.Move(ctx, address, c.Place, exchange.Folder{Role: exchange.Trash})
+			err = box.Move(ctx, c.Place, exchange.Folder{Role: exchange.Trash})
 		}
 		if err != nil && !errors.Is(err, exchange.ErrGone) {
 			return told{}, err
 		}
 	}
-	return told{seen: true, words: fmt.Sprintf("%d version(s) taken away", len(copies))}, nil
+	return told{seen: true, words: fmt.Sprintf("%d version(s) taken away", len(versions))}, nil
 }
 
 // tellFlags makes the marks of a message as the person left them.
-func (s *Syncback) tellFlags(ctx context.Context, r row, address string) (told, error) {
-	at, err := s.locate(ctx, r, address)
+func (s *Syncback) tellFlags(ctx context.Context, r row, box remote) (told, error) {
+	at, err := s.locate(ctx, r, box)
 	if err != nil {
 		return told{}, err
 	}
 	want := remoteFlags(*r.detail.Flags)
-	now, err := s.o.IMAP.SetFlags(ctx, address, at.Place, want)
+	now, err := box.SetFlags(ctx, at.Place, want)
 	if err != nil {
 		return told{}, err
 	}
@@ -185,17 +195,17 @@ func (s *Syncback) tellFlags(ctx context.Context, r row, address string) (told, 
 // tellMove moves a message. Where somebody has moved it in Exchange meanwhile, away from where the
 // person in the portal saw it, Exchange's state wins (exchange.md, section 5: base, ours, theirs);
 // for a message that we ourselves brought there is no such earlier state and ours is newer.
-func (s *Syncback) tellMove(ctx context.Context, r row, address string) (told, error) {
+func (s *Syncback) tellMove(ctx context.Context, r row, box remote) (told, error) {
 	to, err := s.remoteFolder(ctx, r.mailbox, r.detail.To)
 	if err != nil {
 		return told{}, err
 	}
-	if there, err := s.copies(ctx, r, address, []exchange.Folder{to}); err != nil {
+	if there, err := copies(ctx, r, box, []exchange.Folder{to}); err != nil {
 		return told{}, err
 	} else if len(there) > 0 {
 		return told{seen: true, place: there[0].Place, words: "is there"}, nil
 	}
-	at, err := s.locate(ctx, r, address)
+	at, err := s.locate(ctx, r, box)
 	if err != nil {
 		return told{}, err
 	}
@@ -205,7 +215,7 @@ func (s *Syncback) tellMove(ctx context.Context, r row, address string) (told, e
 			return told{seen: true, place: at.Place, words: "was moved in Exchange meanwhile and is left there"}, nil
 		}
 	}
-	return told{words: "moved"}, s.o.IMAP.Move(ctx, address, at.Place, to)
+	return told{words: "moved"}, box.Move(ctx, at.Place, to)
 }
 
 // lies says whether a copy is in a folder.

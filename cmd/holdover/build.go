@@ -61,7 +61,8 @@ func (h *house) openSyncback(ctx context.Context) error {
 	for _, w := range x.LookAgain {
 		waits = append(waits, time.Duration(w))
 	}
-	h.back, err = syncback.New(ctx, syncback.Options{Store: h.store, Gate: h.events, Directory: h.people, SMTP: deliver, IMAP: boxes,
+	h.back, err = syncback.New(ctx, syncback.Options{Store: h.store, Gate: h.events, Directory: h.people, Ways: []syncback.Way{
+		{Speaks: syncback.SMTP, At: syncback.OnPremises, SMTP: deliver}, {Speaks: syncback.IMAP, At: syncback.OnPremises, Mail: boxes}},
 		Workers: x.Workers, Pace: syncback.Pace{Mailbox: x.PerSecond}, Waits: waits, Now: time.Now, Log: h.log})
 	return err
 }
