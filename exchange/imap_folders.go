@@ -12,6 +12,7 @@ type listed struct {
 	name  string // UTF-8 path
 	role  Role
 	delim rune
+	id    string // over EWS
 }
 
 // knownNames are tried when neither attribute nor mapping names a role's folder, in this order.
@@ -104,13 +105,10 @@ func (a *account) find(mapping map[Role]string, f Folder) (listed, error) {
 	if err != nil {
 		return listed{}, err
 	}
-	for _, l := range folders {
-		if f.Role != "" && l.role == f.Role || f.Role == "" && strings.EqualFold(l.name, f.Name) {
-			return l, nil
-		}
+	if l, ok := pick(folders, f); ok {
+		return l, nil
 	}
-	return listed{}, &Failure{Kind: ErrNoFolder, Op: "LIST", Words: "no folder for " + f.String(),
-		Remedy: "Create the folder in Exchange or map it in the configuration, then retry."}
+	return listed{}, noFolder("LIST", f)
 }
 
 // Create makes a folder of the mailbox; one that exists already is success.
@@ -124,14 +122,10 @@ func (c *IMAP) Create(ctx context.Context, mailbox, name string) error {
 		if err != nil {
 			return err
 		}
-		for _, l := range folders { // a name with Exchange's own separator would become two folders
-			if l.delim != 0 && strings.ContainsRune(name, l.delim) {
-				return &Failure{Kind: ErrRefused, Op: "CREATE", Words: "the name holds Exchange's folder separator",
-					Remedy: "Create the folder in Exchange by hand under another name and move its messages there."}
+		for _, l := range folders {
+			if err := creatable(name, l.delim); err != nil {
+				return err
 			}
-		}
-		if strings.EqualFold(name, "Files") {
-			return &Failure{Kind: ErrRefused, Op: "CREATE", Words: "Files is reserved in Exchange", Remedy: "Rename the folder."}
 		}
 		a.folders = nil
 		return answer("CREATE", a.client.Create(name, nil).Wait(), true)

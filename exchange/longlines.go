@@ -21,12 +21,7 @@ const (
 func forAppend(item Item) ([]byte, error) {
 	octets := asCRLF(item.Octets)
 	if item.Others {
-		octets = editHeader(octets, func(name string, field []byte) []byte {
-			if name == "disposition-notification-to" {
-				return append([]byte("X-"), field...)
-			}
-			return field
-		})
+		octets = withoutReceipt(octets)
 	}
 	if !tooLong(octets) {
 		return octets, nil
@@ -40,6 +35,16 @@ func forAppend(item Item) ([]byte, error) {
 			Remedy: "Put this message back by hand: it cannot be re-encoded unharmed."}
 	}
 	return short, nil
+}
+
+// withoutReceipt renames the request for a read receipt: whoever opens a copy would send a second one.
+func withoutReceipt(octets []byte) []byte {
+	return editHeader(octets, func(name string, field []byte) []byte {
+		if name == "disposition-notification-to" {
+			return append([]byte("X-"), field...)
+		}
+		return field
+	})
 }
 
 func tooLong(octets []byte) bool {

@@ -1,0 +1,113 @@
+package exchange
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// EWSOptions configure the way into Exchange on-premises by Exchange Web Services, with one service
+// account that may impersonate every mailbox. EWS is never used towards Exchange Online.
+type EWSOptions struct {
+	URL         string   // https://mail.example.com/EWS/Exchange.asmx; http only on a loopback with policy none
+	Security    Security // Name and Pin as for the other ways
+	User        string   // service account: DOMAIN\name or name@domain
+	Password    string
+	Auth        string          // "ntlm" (default) or "basic"
+	Folders     map[Role]string // administrator's mapping for roles that EWS has no name for (archive)
+	Hybrid      bool            // a mailbox that is not here lies in Exchange Online: ErrElsewhere, not ErrUnknownMailbox
+	Connections int             // calls at once, default 4
+	Largest     int64           // octets of one message, default 45 MiB: 64 MiB of request as Exchange is delivered
+	Call        time.Duration   // longest time of one call, default 5 min
+	Dial        func(ctx context.Context, network, address string) (net.Conn, error)
+	Now         func() time.Time // for the words of Check only
+}
+
+// EWS speaks to mailboxes of Exchange on-premises. It is safe for many goroutines.
+type EWS struct {
+	o     EWSOptions
+	url   *url.URL
+	tls   *tls.Config
+	lines chan *ewsLine // whoever takes one may call
+
+	mu      sync.Mutex
+	folders map[string][]listed // by mailbox, lower case
+}
+
+// NewEWS checks the options; it makes no connection.
+func NewEWS(o EWSOptions) (*EWS, error) {
+	o = o.withDefaults()
+	u, err := url.Parse(o.URL)
+	if err != nil || u.Host == "" || u.User != nil {
+		return nil, fmt.Errorf("address of Exchange's web services: %q is no address like https://mail.example.com/EWS/Exchange.asmx", o.URL)
+	}
+	if o.Auth != "ntlm" && o.Auth != "basic" {
+		return nil, fmt.Errorf("authentication at Exchange's web services: %q is neither ntlm nor basic", o.Auth)
+	}
+	config, err := o.Security.config(u.Hostname())
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case u.Scheme == "https" && config == nil:
+		return nil, errors.New("address of Exchange's web services: https cannot have TLS policy none")
+	case u.Scheme == "http" && (config != nil || !loopback(u.Hostname())):
+		return nil, errors.New("address of Exchange's web services: without TLS only on this machine, with TLS policy none")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, fmt.Errorf("address of Exchange's web services: scheme %q is not https", u.Scheme)
+	}
+	c := &EWS{o: o, url: u, tls: config, lines: make(chan *ewsLine, o.Connections), folders: map[string][]listed{}}
+	for range o.Connections {
+		c.lines <- c.newLine()
+	}
+	return c, nil
+}
+
+func (o EWSOptions) withDefaults() EWSOptions {
+	if o.Auth == "" {
+		o.Auth = "ntlm"
+	}
+	if o.Connections <= 0 {
+		o.Connections = 4
+	}
+	if o.Largest <= 0 {
+		o.Largest = 45 << 20
+	}
+	if o.Call <= 0 {
+		o.Call = 5 * time.Minute
+	}
+	if o.Dial == nil {
+		o.Dial = (&net.Dialer{Timeout: 30 * time.Second}).DialContext
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || (ip != nil && ip.IsLoopback())
+}
+
+// Longest is the longest time one call can take when its context sets no end.
+func (c *EWS) Longest() time.Duration { return c.o.Call }
+
+// Close ends the connections that rest.
+func (c *EWS) Close() error {
+	for range cap(c.lines) {
+		select {
+		case l := <-c.lines:
+			l.rest()
+			c.lines <- l
+		default:
+		}
+	}
+	return nil
+}
