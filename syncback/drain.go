@@ -21,18 +21,20 @@ func (s *Syncback) work(ctx context.Context, m email.MailboxID) (due time.Time, 
 	if err := s.settleWhere(ctx, m); err != nil {
 		return time.Time{}, err
 	}
-	if err := s.drain(ctx, m); err != nil {
+	more, err := s.drain(ctx, m)
+	if err != nil {
 		return time.Time{}, err
 	}
-	if err := s.look(ctx, m); err != nil {
+	if err := s.look(ctx, m, more); err != nil {
 		return time.Time{}, err
 	}
 	return s.due(ctx, m)
 }
 
 // drain claims and tells batch after batch. Each commit carries the outcomes of one batch and the
-// intents of the next.
-func (s *Syncback) drain(ctx context.Context, m email.MailboxID) error {
+// intents of the next. more says that it ended although there may be more to tell now: after a turn,
+// or for the pace.
+func (s *Syncback) drain(ctx context.Context, m email.MailboxID) (more bool, err error) {
 	var done []outcome
 	for told := 0; told < turn; told += len(done) {
 		room := s.room(m)
@@ -41,13 +43,13 @@ func (s *Syncback) drain(ctx context.Context, m email.MailboxID) error {
 		}
 		rows, err := s.claim(context.WithoutCancel(ctx), m, done, min(room, turn-told))
 		if err != nil || len(rows) == 0 {
-			return err
+			return false, err
 		}
 		if done, err = s.attempt(ctx, m, rows); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return s.finish(ctx, m, done)
+	return len(done) > 0, s.finish(ctx, m, done)
 }
 
 // room is how many items of a mailbox may be told now: one where the pace counts, else a batch

@@ -2,6 +2,7 @@ package syncback
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"holdover/database"
@@ -22,11 +23,119 @@ func (r *row) target() mailstore.FolderID {
 	return r.detail.To
 }
 
+// result is what a look-up says about one row.
+type result struct {
+	copies []exchange.Copy
+	want   exchange.Folder // where it should be; zero: unknown
+	wide   bool            // every folder was read
+}
+
+// findings are the results of a round, by the row's place in the log.
+type findings map[mailstore.Seq]result
+
+// findAll looks for all rows: in the folder where each should be, read once per folder, and in
+// every folder for those that are not there. A missing folder proves nothing by itself.
+func (s *Syncback) findAll(ctx context.Context, in finder, rows []row) (findings, error) {
+	found := findings{}
+	groups := map[exchange.Folder][]row{}
+	var missing []row
+	for _, r := range rows {
+		if r.state == InDoubt && (!r.op.gives() || s.o.faults.noLookup) {
+			continue // absolute: done again without a look
+		}
+		to, err := s.remoteFolder(ctx, r.mailbox, r.target())
+		if err != nil || r.msgid == "" {
+			missing = append(missing, r)
+			continue
+		}
+		groups[to] = append(groups[to], r)
+	}
+	for to, group := range groups {
+		copies, err := find(ctx, in, group, []exchange.Folder{to})
+		if err != nil && !errors.Is(err, exchange.ErrNoFolder) {
+			return nil, err
+		}
+		there := byID(copies)
+		for _, r := range group {
+			own := ownCopies(r, there[r.msgid])
+			found[r.seq] = result{copies: own, want: to}
+			if len(own) == 0 {
+				missing = append(missing, r)
+			}
+		}
+	}
+	return found, s.findWide(ctx, in, missing, found)
+}
+
+// findWide reads every folder for rows that are not where they should be.
+func (s *Syncback) findWide(ctx context.Context, in finder, missing []row, found findings) error {
+	var worth []row
+	for _, r := range missing {
+		if r.msgid != "" && (r.state == InDoubt || r.looks >= wideFrom) {
+			worth = append(worth, r)
+		}
+	}
+	if len(worth) == 0 {
+		return nil
+	}
+	copies, err := find(ctx, in, worth, nil)
+	if err != nil {
+		return err
+	}
+	taken, err := s.places(ctx, worth)
+	if err != nil {
+		return err
+	}
+	there := byID(copies)
+	for _, r := range worth {
+		var own []exchange.Copy
+		for _, c := range ownCopies(r, there[r.msgid]) {
+			if owner, ok := taken[c.Place]; !ok || owner == r.item {
+				own = append(own, c)
+			}
+		}
+		found[r.seq] = result{copies: own, want: found[r.seq].want, wide: true}
+	}
+	return nil
+}
+
+func byID(copies []exchange.Copy) map[string][]exchange.Copy {
+	by := map[string][]exchange.Copy{}
+	for _, c := range copies {
+		by[c.MessageID] = append(by[c.MessageID], c)
+	}
+	return by
+}
+
+// places are where rows with the same Message-IDs were found: a copy is counted once.
+func (s *Syncback) places(ctx context.Context, rows []row) (map[exchange.Place]string, error) {
+	taken := map[exchange.Place]string{}
+	err := s.db.Read(ctx, func(tx *database.Tx) error {
+		for chunk := range slices.Chunk(rows, 500) {
+			args := []any{string(chunk[0].mailbox)}
+			for _, r := range chunk {
+				args = append(args, r.msgid)
+			}
+			twins, err := query(tx, `WHERE mailbox=? AND msgid IN (`+database.In(len(chunk))+`) AND place<>''`, args...)
+			if err != nil {
+				return err
+			}
+			for _, twin := range twins {
+				taken[twin.place] = twin.item
+			}
+		}
+		return nil
+	})
+	return taken, err
+}
+
 // find asks for the Message-IDs of rows in some folders; nil is all.
 func find(ctx context.Context, box finder, rows []row, in []exchange.Folder) ([]exchange.Copy, error) {
 	var ids []string
+	asked := map[string]bool{}
 	for _, r := range rows {
-		if r.msgid != "" && !slices.Contains(ids, r.msgid) {
+		if r.msgid != "" && !asked[r.msgid] {
+			asked[r.msgid] = true
 			ids = append(ids, r.msgid)
 		}
 	}

@@ -76,16 +76,18 @@ type row struct {
 	way      string   // name of the way that carries it, or did last
 	location Location // where the mailbox lay then
 	unsuited string   // names of ways that cannot carry it, parted by commas
+	note     Note     // how it was found, for the account
+	resent   int      // accepted, never seen and sent again so many times
 }
 
-const columns = `mailbox, seq, item, kind, op, state, resume, at, changed, next, attempts, looks, fence, lease, worker, msgid, mark, detail, place, words, remedy, way, location, unsuited`
+const columns = `mailbox, seq, item, kind, op, state, resume, at, changed, next, attempts, looks, fence, lease, worker, msgid, mark, detail, place, words, remedy, way, location, unsuited, note, resent`
 
 func (r *row) message() email.MessageID { return email.MessageID(r.item) }
 
 func scanRow(rows *sql.Rows) (r row, err error) {
 	var what, place string
 	err = rows.Scan(&r.mailbox, &r.seq, &r.item, &r.kind, &r.op, &r.state, &r.resume, &r.at, &r.changed, &r.next,
-		&r.attempts, &r.looks, &r.fence, &r.lease, &r.worker, &r.msgid, &r.mark, &what, &place, &r.words, &r.remedy, &r.way, &r.location, &r.unsuited)
+		&r.attempts, &r.looks, &r.fence, &r.lease, &r.worker, &r.msgid, &r.mark, &what, &place, &r.words, &r.remedy, &r.way, &r.location, &r.unsuited, &r.note, &r.resent)
 	if err != nil {
 		return r, err
 	}
@@ -114,9 +116,9 @@ func query(tx *database.Tx, where string, args ...any) ([]row, error) {
 }
 
 func insert(tx *database.Tx, r row) error {
-	_, err := tx.Exec(`INSERT INTO syncback_item (`+columns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+	_, err := tx.Exec(`INSERT INTO syncback_item (`+columns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
 		string(r.mailbox), int64(r.seq), r.item, string(r.kind), string(r.op), string(r.state), string(r.resume), r.at, r.changed, r.next,
-		r.attempts, r.looks, r.fence, r.lease, r.worker, r.msgid, r.mark, encode(r.detail), encodePlace(r.place), r.words, r.remedy, r.way, string(r.location), r.unsuited)
+		r.attempts, r.looks, r.fence, r.lease, r.worker, r.msgid, r.mark, encode(r.detail), encodePlace(r.place), r.words, r.remedy, r.way, string(r.location), r.unsuited, string(r.note), r.resent)
 	return err
 }
 
@@ -124,9 +126,9 @@ func insert(tx *database.Tx, r row) error {
 // means that another worker has it; nothing was written then.
 func save(tx *database.Tx, was row, r row) (bool, error) {
 	result, err := tx.Exec(`UPDATE syncback_item SET state=?, resume=?, changed=?, next=?, attempts=?, looks=?, fence=?, lease=?, worker=?,
-		msgid=?, mark=?, place=?, words=?, remedy=?, way=?, location=?, unsuited=? WHERE mailbox=? AND seq=? AND fence=? AND state=?`,
+		msgid=?, mark=?, place=?, words=?, remedy=?, way=?, location=?, unsuited=?, note=?, resent=? WHERE mailbox=? AND seq=? AND fence=? AND state=?`,
 		string(r.state), string(r.resume), r.changed, r.next, r.attempts, r.looks, was.fence+1, r.lease, r.worker,
-		r.msgid, r.mark, encodePlace(r.place), r.words, r.remedy, r.way, string(r.location), r.unsuited, string(r.mailbox), int64(r.seq), was.fence, string(was.state))
+		r.msgid, r.mark, encodePlace(r.place), r.words, r.remedy, r.way, string(r.location), r.unsuited, string(r.note), r.resent, string(r.mailbox), int64(r.seq), was.fence, string(was.state))
 	if err != nil {
 		return false, err
 	}

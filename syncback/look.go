@@ -8,8 +8,6 @@ import (
 
 	"holdover/database"
 	"holdover/email"
-	"holdover/exchange"
-	"holdover/mailstore"
 )
 
 var (
@@ -17,19 +15,21 @@ var (
 	errGoneThere = errors.New("the message was in Exchange and is no more")
 )
 
-// lookBatch is how many rows one round looks for: the Message-IDs of a folder are read once for all.
-const lookBatch = 500
-
-// glances are the looks for what Exchange has accepted, counted from the acceptance: it may lie in
-// queues of its own for a while before it shows in the mailbox.
-func glances() []time.Duration {
-	return []time.Duration{0, time.Second, 3 * time.Second, 10 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute,
-		5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour}
-}
+const (
+	lookBatch = 20_000          // rows of one round: the Message-IDs of a folder are read once for all of them
+	settleFew = 500             // rows of one commit, so that deliveries need not wait for a whole round
+	lookApart = 2 * time.Minute // between two rounds over a mailbox while it is being told more
+)
 
 // look makes one round over the mailbox's accepted and doubtful rows that are due. Looking changes
 // nothing in Exchange, so it needs no claim; its outcome counts only if the row has not moved.
-func (s *Syncback) look(ctx context.Context, m email.MailboxID) error {
+//
+// A round costs what the folders cost, not what the rows cost. So it is made when nothing more is
+// to be told to the mailbox for now, and while more is (the argument) only every two minutes.
+func (s *Syncback) look(ctx context.Context, m email.MailboxID, more bool) error {
+	if more && s.lookedLately(m) {
+		return nil
+	}
 	rows, err := s.lookable(ctx, m)
 	if err != nil || len(rows) == 0 {
 		return err
@@ -38,11 +38,7 @@ func (s *Syncback) look(ctx context.Context, m email.MailboxID) error {
 	if !ok || box.Address == "" {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.o.Call)
-	defer cancel()
-	s.begin(m, cancel)
-	defer s.end(m)
-	found, err := s.findAll(ctx, anyWay{s, m, box.Address}, rows)
+	found, err := s.lookThrough(ctx, m, box.Address, rows)
 	if err != nil {
 		s.missedLook(m, err)
 		return nil
@@ -50,16 +46,47 @@ func (s *Syncback) look(ctx context.Context, m email.MailboxID) error {
 	if err := s.step("looked", m); err != nil {
 		return err
 	}
+	brake, err := s.brake(ctx, rows)
+	for len(rows) > 0 && err == nil {
+		n := min(settleFew, len(rows))
+		err = s.settleLooks(ctx, m, rows[:n], found, brake)
+		rows = rows[n:]
+	}
+	return err
+}
+
+// lookThrough asks Exchange, in the time of one call; a lockdown cuts it.
+func (s *Syncback) lookThrough(ctx context.Context, m email.MailboxID, address string, rows []row) (findings, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.o.Call)
+	defer cancel()
+	s.begin(m, cancel)
+	defer s.end(m)
+	return s.findAll(ctx, anyWay{s, m, address}, rows)
+}
+
+func (s *Syncback) settleLooks(ctx context.Context, m email.MailboxID, rows []row, found findings, brake string) error {
 	return s.write(context.WithoutCancel(ctx), m, func(tx *database.Tx) error {
 		for _, r := range rows {
 			o := outcome{was: r, now: r}
-			s.conclude(&o.now, found[r.seq])
+			s.conclude(&o.now, found[r.seq], brake)
 			if err := s.settle(tx, o); err != nil && !errors.Is(err, errLost) {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// lookedLately says whether the mailbox was looked through within lookApart, and else notes that it
+// is being looked through now.
+func (s *Syncback) lookedLately(m email.MailboxID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now := s.now(); now.Sub(s.looks[m]) >= lookApart {
+		s.looks[m] = now
+		return false
+	}
+	return true
 }
 
 // lookable reads the rows to look for; none while the gate is closed: nothing flows then.
@@ -87,128 +114,24 @@ func (s *Syncback) missedLook(m email.MailboxID, err error) {
 	s.pace.pause(m, s.now().Add(10*time.Second), wordsOf(err))
 }
 
-// result is what a look-up says about one row.
-type result struct {
-	copies []exchange.Copy
-	wide   bool // every folder was read
-}
-
-// findAll looks for all rows: in the folder where each should be, read once per folder, and in
-// every folder for those that are not there. A missing folder proves nothing by itself.
-func (s *Syncback) findAll(ctx context.Context, in finder, rows []row) (map[mailstore.Seq]result, error) {
-	found := map[mailstore.Seq]result{}
-	groups := map[exchange.Folder][]row{}
-	var missing []row
-	for _, r := range rows {
-		if r.state == InDoubt && (!r.op.gives() || s.o.faults.noLookup) {
-			continue // absolute: done again without a look
-		}
-		to, err := s.remoteFolder(ctx, r.mailbox, r.target())
-		if err != nil || r.msgid == "" {
-			missing = append(missing, r)
-			continue
-		}
-		groups[to] = append(groups[to], r)
-	}
-	for to, group := range groups {
-		copies, err := find(ctx, in, group, []exchange.Folder{to})
-		if err != nil && !errors.Is(err, exchange.ErrNoFolder) {
-			return nil, err
-		}
-		for _, r := range group {
-			if own := ownCopies(r, copies); len(own) > 0 {
-				found[r.seq] = result{copies: own}
-			} else {
-				missing = append(missing, r)
-			}
-		}
-	}
-	return found, s.findWide(ctx, in, missing, found)
-}
-
-// findWide reads every folder for rows that are not where they should be. What has just been
-// accepted is not worth that yet.
-func (s *Syncback) findWide(ctx context.Context, in finder, missing []row, found map[mailstore.Seq]result) error {
-	var worth []row
-	for _, r := range missing {
-		if r.msgid != "" && (r.state == InDoubt || r.looks >= 2) {
-			worth = append(worth, r)
-		}
-	}
-	if len(worth) == 0 {
-		return nil
-	}
-	copies, err := find(ctx, in, worth, nil)
-	if err != nil {
-		return err
-	}
-	taken, err := s.places(ctx, worth)
-	if err != nil {
-		return err
-	}
-	for _, r := range worth {
-		var own []exchange.Copy
-		for _, c := range ownCopies(r, copies) {
-			if owner, ok := taken[c.Place]; !ok || owner == r.item {
-				own = append(own, c)
-			}
-		}
-		found[r.seq] = result{copies: own, wide: true}
-	}
-	return nil
-}
-
-// places are where other rows with the same Message-IDs were found: a copy is counted once.
-func (s *Syncback) places(ctx context.Context, rows []row) (map[exchange.Place]string, error) {
-	taken := map[exchange.Place]string{}
-	err := s.db.Read(ctx, func(tx *database.Tx) error {
-		for _, r := range rows {
-			twins, err := query(tx, `WHERE mailbox=? AND msgid=? AND item<>? AND place<>''`, string(r.mailbox), r.msgid, r.item)
-			if err != nil {
-				return err
-			}
-			for _, twin := range twins {
-				taken[twin.place] = twin.item
-			}
-		}
-		return nil
-	})
-	return taken, err
-}
-
 // conclude is the one place where a look-up becomes a state (L10).
-func (s *Syncback) conclude(r *row, got result) {
+func (s *Syncback) conclude(r *row, got result, brake string) {
 	now := s.now()
 	switch {
 	case len(got.copies) > 1 && r.op == draft && r.attempts < 3:
 		r.enter(Waiting, now, now, "told again as a whole: it leaves one version", "")
 	case len(got.copies) > 1:
-		r.place = got.copies[0].Place
+		r.place, r.note = got.copies[0].Place, Twice
 		r.enter(Verified, now, time.Time{}, fmt.Sprintf("found in Exchange %d times", len(got.copies)), "Delete the surplus copies there.")
 		s.o.Log.Warn("sync-back: a message is in Exchange more than once", "message", r.item, "copies", len(got.copies))
 	case len(got.copies) > 0:
-		r.place = got.copies[0].Place
+		r.place, r.note = got.copies[0].Place, noteOf(got)
 		r.enter(Verified, now, time.Time{}, r.words, "")
 	case r.state == Accepted:
-		s.notYetSeen(r, now)
+		s.notYetSeen(r, now, got.wide, brake)
 	default:
 		s.notFound(r, now, got.wide)
 	}
-}
-
-// notYetSeen: Exchange said yes but shows nothing so far.
-func (s *Syncback) notYetSeen(r *row, now time.Time) {
-	r.looks++
-	if r.looks < len(glances()) {
-		r.next = max(millis(now)+1, r.changed+glances()[r.looks].Milliseconds())
-		return
-	}
-	if r.op == move {
-		r.enter(Verified, now, time.Time{}, "moved, and not seen again: somebody has dealt with it in Exchange", "")
-		return
-	}
-	r.park(now, Accepted, r.words+" (accepted, but not seen in the mailbox)",
-		"Look for it in Exchange's message trace, quarantine and rules. Retry looks again; it is never sent a second time.")
 }
 
 // notFound: a doubtful row has no copy in Exchange, as far as this look goes.
@@ -234,21 +157,21 @@ func (s *Syncback) notFound(r *row, now time.Time, wide bool) {
 
 // proof says whether absence counts as proven now, and else when to look again.
 //
-// A delivery by SMTP may lie in Exchange's own queues: absent counts after the last of the waits
-// (L10). An APPEND has no queue behind it: once its connection is gone it is in the folder or it
+// What went by SMTP may lie in Exchange's own queues: absent counts after the last of the waits (L10).
+// An APPEND has no queue behind it: once its connection is gone it is in the folder or it
 // never will be, except that a server still busy storing when we hung up finishes a moment later;
 // so a completed look-up proves absence, made once the first wait is over. The other operations
 // are absolute: doing them again does no harm.
 func (s *Syncback) proof(r row, now time.Time) (again time.Time, proven bool) {
 	began := fromMillis(r.changed)
-	switch r.op {
-	case deliver:
+	switch {
+	case s.transported(r):
 		for _, wait := range s.o.Waits {
 			if at := began.Add(wait); at.After(now) {
 				return at, false
 			}
 		}
-	case put, draft:
+	case r.op == put || r.op == draft:
 		if at := began.Add(s.o.Waits[0]); at.After(now) {
 			return at, false
 		}

@@ -96,8 +96,8 @@ func (s *Syncback) States(ctx context.Context, m email.MailboxID, ids []email.Me
 // ErrNotParked is the answer to Retry for an item that is not parked.
 var ErrNotParked = errors.New("the item is not parked")
 
-// Retry lets a parked item try again now: an item that Exchange had accepted is looked for again,
-// and not sent a second time. by is who asked. Routes stopped by a mismatch are tried again too.
+// Retry lets a parked item try again now: an item that Exchange had accepted is looked for again
+// for the length of the waits, and only then sent once more. by is who asked. Routes stopped by a mismatch are tried again too.
 func (s *Syncback) Retry(ctx context.Context, m email.MailboxID, seq mailstore.Seq, by string) error {
 	s.routes.resume()
 	now := s.now()
@@ -113,6 +113,7 @@ func (s *Syncback) Retry(ctx context.Context, m email.MailboxID, seq mailstore.S
 		again := r
 		again.enter(r.resume, now, now, r.words, "")
 		again.attempts = 0
+		again.resent = min(again.resent, maxResends-1) // looked for again, and if need be sent once more
 		if ok, err := save(tx, r, again); err != nil || !ok {
 			return errors.Join(err, ErrNotParked)
 		}

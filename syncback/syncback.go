@@ -127,6 +127,7 @@ type Syncback struct {
 	calls   map[email.MailboxID]context.CancelFunc // under way, for a lockdown to cut
 	located map[email.MailboxID]Location           // as found and remembered
 	moved   map[email.MailboxID]bool               // to be asked for anew
+	looks   map[email.MailboxID]time.Time          // when each was last looked through
 }
 
 // New migrates the ledger. What this node was trying when it ended is in doubt from here on.
@@ -143,7 +144,7 @@ func New(ctx context.Context, o Options) (*Syncback, error) {
 		return nil, fmt.Errorf("sync-back: the lease (%v) must outlive the longest call (%v)", o.Lease, o.Call)
 	}
 	s := &Syncback{o: o, db: o.Store.DB(), pace: newPace(o.Pace), routes: newRoutes(), agenda: newAgenda(), strides: newStrides(o.Batch), table: table,
-		located: map[email.MailboxID]Location{}, moved: map[email.MailboxID]bool{}, calls: map[email.MailboxID]context.CancelFunc{}}
+		located: map[email.MailboxID]Location{}, moved: map[email.MailboxID]bool{}, calls: map[email.MailboxID]context.CancelFunc{}, looks: map[email.MailboxID]time.Time{}}
 	if err := s.db.Migrate(ctx, "syncback", migrations); err != nil {
 		return nil, fmt.Errorf("sync-back: %w", err)
 	}

@@ -20,7 +20,9 @@ type world struct {
 	boxes  map[string]*worldBox
 	script func(op, box string) fault // asked once a call
 	calls  map[string]int
-	hidden time.Duration // how long a delivery lies in a queue before it shows
+	hidden time.Duration                                                  // how long a delivery lies in a queue before it shows
+	fate   func(id string) (lost bool, late time.Duration, folder string) // of a delivery, nil: as it should be
+	read   int                                                            // folders read by find
 }
 
 type fault int
@@ -120,8 +122,24 @@ func (w *world) Deliver(ctx context.Context, from string, to []string, octets []
 	if effect {
 		m := w.add(w.box(to[0]), "INBOX", octets, exchange.Flags{}, w.now())
 		m.from, m.shows = from, w.now().Add(w.hidden)
+		w.befall(w.box(to[0]), m)
 	}
 	return "2.6.0 queued", err
+}
+
+// befall lets a delivery be lost, late or elsewhere.
+func (w *world) befall(b *worldBox, m *worldMessage) {
+	if w.fate == nil {
+		return
+	}
+	lost, late, folder := w.fate(m.id)
+	m.shows = m.shows.Add(late)
+	if folder != "" {
+		m.folder = folder
+	}
+	if lost {
+		b.messages = b.messages[:len(b.messages)-1]
+	}
 }
 
 func (w *world) name(b *worldBox, f exchange.Folder) (string, error) {
@@ -155,9 +173,14 @@ func (w *world) Find(ctx context.Context, mailbox string, q exchange.Query) ([]e
 			in = append(in, name)
 		}
 	}
+	w.read += len(in)
+	asked := map[string]bool{}
+	for _, id := range q.MessageIDs {
+		asked[id] = true
+	}
 	var found []exchange.Copy
 	for _, m := range b.messages {
-		if slices.Contains(in, m.folder) && slices.Contains(q.MessageIDs, m.id) && !m.shows.After(w.now()) && !m.date.Before(q.Since) {
+		if slices.Contains(in, m.folder) && asked[m.id] && !m.shows.After(w.now()) && !m.date.Before(q.Since) {
 			c := exchange.Copy{Place: exchange.Place{Folder: m.folder, Validity: 1, UID: m.uid}, MessageID: m.id, Traces: m.traces, Flags: m.flags}
 			for role, name := range worldFolders {
 				if name == m.folder {
