@@ -1,0 +1,111 @@
+package exchange
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+)
+
+// isGone says that nothing is at an id any more.
+func isGone(err error) bool { return errors.Is(err, ErrGone) }
+
+// SetFlags makes Seen, Flagged and Answered of a message be as given and leaves all else alone. It
+// answers the flags as Exchange has them afterwards. Done twice it does the same, so a lost answer
+// needs no look-up.
+func (g *Graph) SetFlags(ctx context.Context, mailbox string, at Place, flags Flags) (Flags, error) {
+	ctx, cancel := context.WithTimeout(ctx, g.o.Call)
+	defer cancel()
+	now, err := g.message(ctx, mailbox, at.ID)
+	if err != nil {
+		return Flags{}, err
+	}
+	change := flagChange(now, flags)
+	if len(change) == 0 {
+		return now.flags(), nil
+	}
+	body, err := json.Marshal(change)
+	if err != nil {
+		return Flags{}, &Failure{Kind: ErrRefused, Op: "PATCH message", Err: err}
+	}
+	call := graphCall{op: "PATCH message", method: http.MethodPatch, path: messagePath(at.ID), kind: "application/json", body: body, changes: true, limit: pageBudget}
+	if _, err := g.send(ctx, mailbox, call); err != nil {
+		return Flags{}, err
+	}
+	if now, err = g.message(ctx, mailbox, at.ID); err != nil {
+		return Flags{}, err
+	}
+	return now.flags(), nil
+}
+
+// flagChange is what a PATCH must say; what is right already stays out of it, e.g. a flag that a
+// person marked as complete is not flagged and stays complete.
+func flagChange(now graphMessage, want Flags) map[string]any {
+	change, is := map[string]any{}, now.flags()
+	if is.Seen != want.Seen {
+		change["isRead"] = want.Seen
+	}
+	if is.Flagged != want.Flagged {
+		change["flag"] = graphFlag{Status: flagStatus(want.Flagged)}
+	}
+	switch {
+	case want.Answered && !is.Answered:
+		change["singleValueExtendedProperties"] = []graphProperty{{propVerb, replied}, {propIcon, repliedIcon}}
+	case is.Answered && !want.Answered:
+		change["singleValueExtendedProperties"] = []graphProperty{{propVerb, noVerb}, {propIcon, noIcon}}
+	}
+	return change
+}
+
+func flagStatus(flagged bool) string {
+	if flagged {
+		return "flagged"
+	}
+	return "notFlagged"
+}
+
+// Move moves a message. It answers ErrGone when no message has the place's id any more.
+func (g *Graph) Move(ctx context.Context, mailbox string, at Place, to Folder) error {
+	ctx, cancel := context.WithTimeout(ctx, g.o.Call)
+	defer cancel()
+	folder, err := g.folder(ctx, mailbox, to)
+	if err != nil {
+		return err
+	}
+	// A message that left its place for another is not where the caller believes: over IMAP the UID
+	// would be gone, and the same is said here.
+	now, err := g.message(ctx, mailbox, at.ID)
+	if err != nil {
+		return err
+	}
+	from, err := g.folderByID(ctx, mailbox, now.Parent)
+	if err != nil {
+		return err
+	}
+	if at.Folder != "" && from.name != at.Folder {
+		return gone("POST move")
+	}
+	if from.id == folder.id {
+		return nil
+	}
+	body, err := json.Marshal(map[string]string{"destinationId": folder.id})
+	if err != nil {
+		return &Failure{Kind: ErrRefused, Op: "POST move", Err: err}
+	}
+	_, err = g.send(ctx, mailbox, graphCall{op: "POST move", method: http.MethodPost, path: messagePath(at.ID) + "/move", kind: "application/json", body: body, changes: true, limit: pageBudget})
+	return err
+}
+
+// Remove takes one copy away for good. It is meant for earlier versions of a draft only.
+func (g *Graph) Remove(ctx context.Context, mailbox string, at Place) error {
+	ctx, cancel := context.WithTimeout(ctx, g.o.Call)
+	defer cancel()
+	if !goodID(at.ID) {
+		return nil
+	}
+	_, err := g.send(ctx, mailbox, graphCall{op: "DELETE message", method: http.MethodDelete, path: messagePath(at.ID), changes: true})
+	if isGone(err) {
+		return nil
+	}
+	return err
+}
