@@ -65,7 +65,7 @@ func (g *Graph) post(ctx context.Context, mailbox string, call graphCall, messag
 		return made, g.lie(ctx, mailbox, call, r, messageID)
 	}
 	if err := json.Unmarshal(r.body, &made); err != nil || !goodID(made.ID) {
-		return made, &Failure{Kind: ErrDoubt, Op: call.op, Code: "201", Err: fmt.Errorf("%w: no message in it", errRubbish)}
+		return made, &Failure{Kind: ErrDoubt, Op: call.op, Code: "201", Err: fmt.Errorf("%w: no message in it", errNotAsked)}
 	}
 	return made, nil
 }

@@ -3,12 +3,8 @@ package exchange
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 )
-
-// isGone says that nothing is at an id any more.
-func isGone(err error) bool { return errors.Is(err, ErrGone) }
 
 // SetFlags makes Seen, Flagged and Answered of a message be as given and leaves all else alone. It
 // answers the flags as Exchange has them afterwards. Done twice it does the same, so a lost answer
@@ -50,9 +46,9 @@ func flagChange(now graphMessage, want Flags) map[string]any {
 	}
 	switch {
 	case want.Answered && !is.Answered:
-		change["singleValueExtendedProperties"] = []graphProperty{{propVerb, replied}, {propIcon, repliedIcon}}
+		change["singleValueExtendedProperties"] = []graphProperty{{graphPropVerb, graphReplied}, {graphPropIcon, iconReplied}}
 	case is.Answered && !want.Answered:
-		change["singleValueExtendedProperties"] = []graphProperty{{propVerb, noVerb}, {propIcon, noIcon}}
+		change["singleValueExtendedProperties"] = []graphProperty{{graphPropVerb, noVerb}, {graphPropIcon, noIcon}}
 	}
 	return change
 }

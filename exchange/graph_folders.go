@@ -22,8 +22,8 @@ func wellKnown(r Role) string {
 }
 
 const (
-	mostFolders = 10_000
-	mostDepth   = 50
+	graphMostFolders = 10_000
+	graphMostDepth   = 50
 )
 
 // foldersOf lists the mailbox's folders; what was read before is good enough unless anew is asked for.
@@ -76,10 +76,10 @@ type graphFolderJSON struct {
 
 // walk reads a level of folders and those below.
 func (g *Graph) walk(ctx context.Context, mailbox, path, above string, roles map[string]Role, depth int, all []graphFolder) ([]graphFolder, error) {
-	if depth > mostDepth {
+	if depth > graphMostDepth {
 		return nil, rubbish("GET folders", "folders within folders without an end")
 	}
-	level, err := readPages[graphFolderJSON](ctx, g, mailbox, "GET folders", path+query("$select", "id,displayName,childFolderCount", "$top", "100"), mostFolders)
+	level, err := readPages[graphFolderJSON](ctx, g, mailbox, "GET folders", path+query("$select", "id,displayName,childFolderCount", "$top", "100"), graphMostFolders)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (g *Graph) walk(ctx context.Context, mailbox, path, above string, roles map
 		if one.role == Inbox {
 			one.name = "INBOX"
 		}
-		if all = append(all, one); len(all) > mostFolders {
+		if all = append(all, one); len(all) > graphMostFolders {
 			return nil, rubbish("GET folders", "more folders than any mailbox has")
 		}
 		if f.Children > 0 {
@@ -131,7 +131,7 @@ func (g *Graph) folder(ctx context.Context, mailbox string, want Folder) (graphF
 			}
 		}
 	}
-	return graphFolder{}, &Failure{Kind: ErrNoFolder, Op: "GET folders", Words: "no folder for " + want.String(), Remedy: noFolderRemedy}
+	return graphFolder{}, noFolder("GET folders", want)
 }
 
 // Create makes a folder of the mailbox; one that exists already is success.
@@ -141,10 +141,8 @@ func (g *Graph) Create(ctx context.Context, mailbox, name string) error {
 	if _, err := g.folder(ctx, mailbox, Folder{Name: name}); err == nil || !errors.Is(err, ErrNoFolder) {
 		return err
 	}
-	if strings.Contains(name, "/") || strings.EqualFold(name, "Files") {
-		// By IMAP it would be two folders, or refused: the same name means the same by every way.
-		return &Failure{Kind: ErrRefused, Op: "POST folder", Words: "the name holds Exchange's folder separator or is reserved",
-			Remedy: "Create the folder in Exchange by hand under another name and move its messages there."}
+	if err := creatable(name, '/'); err != nil { // by IMAP it would be two folders: a name means the same by every way
+		return err
 	}
 	body, err := json.Marshal(map[string]string{"displayName": name})
 	if err != nil {

@@ -30,25 +30,25 @@ type graphProperty struct {
 
 // MAPI properties that Graph has no name for.
 const (
-	propFlags    = "Integer 0x0E07"    // PidTagMessageFlags: 1 read, 8 draft; taken by the creating call only
-	propReceived = "SystemTime 0x0E06" // PidTagMessageDeliveryTime
-	propSent     = "SystemTime 0x0039" // PidTagClientSubmitTime
-	propParent   = "String 0x1042"     // PidTagInReplyToId
-	propThread   = "String 0x1039"     // PidTagInternetReferences
-	propHeader   = "String 0x007D"     // PidTagTransportMessageHeaders
-	propVerb     = "Integer 0x1081"    // PidTagLastVerbExecuted: 102 reply, 103 reply to all, 104 forward
-	propIcon     = "Integer 0x1080"    // PidTagIconIndex: 261 replied, -1 none
-	replied      = "102"
-	repliedIcon  = "261"
-	noIcon       = "-1"
-	noVerb       = "0"
+	graphPropFlags    = "Integer 0x0E07"    // PidTagMessageFlags: 1 read, 8 draft; taken by the creating call only
+	graphPropReceived = "SystemTime 0x0E06" // PidTagMessageDeliveryTime
+	graphPropSent     = "SystemTime 0x0039" // PidTagClientSubmitTime
+	graphPropParent   = "String 0x1042"     // PidTagInReplyToId
+	graphPropThread   = "String 0x1039"     // PidTagInternetReferences
+	graphPropHeader   = "String 0x007D"     // PidTagTransportMessageHeaders
+	graphPropVerb     = "Integer 0x1081"    // PidTagLastVerbExecuted: 102 reply, 103 reply to all, 104 forward
+	graphPropIcon     = "Integer 0x1080"    // PidTagIconIndex: 261 graphReplied, -1 none
+	graphReplied      = "102"
+	iconReplied       = "261"
+	noIcon            = "-1"
+	noVerb            = "0"
 )
 
 const messageFields = "id,parentFolderId,internetMessageId,isRead,isDraft,flag"
 
 // expandProperties asks for what is not in messageFields.
 func expandProperties() string {
-	return "singleValueExtendedProperties($filter=id eq '" + propVerb + "' or id eq '" + propHeader + "')"
+	return "singleValueExtendedProperties($filter=id eq '" + graphPropVerb + "' or id eq '" + graphPropHeader + "')"
 }
 
 func (m graphMessage) property(id string) string {
@@ -71,7 +71,7 @@ func sameProperty(a, b string) bool {
 
 func (m graphMessage) flags() Flags {
 	return Flags{Seen: m.Read, Draft: m.Draft, Flagged: strings.EqualFold(m.Flag.Status, "flagged"),
-		Answered: slices.Contains([]string{"102", "103"}, m.property(propVerb))}
+		Answered: slices.Contains([]string{"102", "103"}, m.property(graphPropVerb))}
 }
 
 // bareID is the Message-ID without brackets.
@@ -79,7 +79,7 @@ func (m graphMessage) bareID() string { return strings.Trim(strings.TrimSpace(m.
 
 // traces are the id clauses of its Received lines.
 func (m graphMessage) traces() []string {
-	_, traces := readFields([]byte(m.property(propHeader)))
+	_, traces := readFields([]byte(m.property(graphPropHeader)))
 	return traces
 }
 

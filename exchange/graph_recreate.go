@@ -196,22 +196,22 @@ func (r rebuilt) properties(item Item) []graphProperty {
 	if received.IsZero() {
 		received = sent
 	}
-	list := []graphProperty{{propFlags, read}}
-	for id, at := range map[string]time.Time{propReceived: received, propSent: sent} {
+	list := []graphProperty{{graphPropFlags, read}}
+	for id, at := range map[string]time.Time{graphPropReceived: received, graphPropSent: sent} {
 		if !at.IsZero() {
 			list = append(list, graphProperty{id, at.UTC().Format("2006-01-02T15:04:05Z")})
 		}
 	}
-	for id, value := range map[string]string{propParent: r.header.Get("In-Reply-To"), propThread: r.header.Get("References")} {
+	for id, value := range map[string]string{graphPropParent: r.header.Get("In-Reply-To"), graphPropThread: r.header.Get("References")} {
 		if value = oneSpaced(value); value != "" && len(value) < 30_000 {
 			list = append(list, graphProperty{id, value})
 		}
 	}
 	if item.Flags.Answered {
-		list = append(list, graphProperty{propVerb, replied}, graphProperty{propIcon, repliedIcon})
+		list = append(list, graphProperty{graphPropVerb, graphReplied}, graphProperty{graphPropIcon, iconReplied})
 	}
 	if len(r.traces) > 0 {
-		list = append(list, graphProperty{propHeader, traceHeader(r.header["Received"])})
+		list = append(list, graphProperty{graphPropHeader, traceHeader(r.header["Received"])})
 	}
 	return list
 }

@@ -31,13 +31,13 @@ func (g *Graph) refusal(c graphCall, r reply) *Failure {
 	case r.status == http.StatusUnauthorized, r.status == http.StatusForbidden:
 		f.Kind, f.Remedy = ErrLogin, "Check the permission Mail.ReadWrite of Holdover's application, its consent, and whether this mailbox is within its scope."
 	case r.status == http.StatusNotFound && c.method == http.MethodPost && strings.HasPrefix(c.path, "/mailFolders"):
-		f.Kind, f.Remedy = ErrNoFolder, noFolderRemedy
+		f.Kind, f.Remedy = ErrNoFolder, remedyFolder
 	case r.status == http.StatusNotFound:
 		f.Kind, f.After = ErrGone, time.Second
 	case r.status == http.StatusRequestEntityTooLarge:
 		f.Kind, f.Remedy = ErrUnsuited, "Graph does not take a message of this size: it goes by IMAP, or by hand."
 	case r.status == http.StatusInsufficientStorage:
-		f.Kind, f.Remedy = ErrRefused, quotaRemedy
+		f.Kind, f.Remedy = ErrRefused, remedyFull
 	case r.status == http.StatusConflict, r.status == http.StatusPreconditionFailed, r.status == http.StatusLocked:
 	case r.status >= 500 && c.changes: // 504 came after storing, in the field; 500 and 502 may
 		f.Kind = ErrDoubt
@@ -49,11 +49,6 @@ func (g *Graph) refusal(c graphCall, r reply) *Failure {
 	return f
 }
 
-const (
-	noFolderRemedy = "Create the folder in Exchange or map it in the configuration, then retry."
-	quotaRemedy    = "The mailbox in Exchange is full: make room there, then retry."
-)
-
 // graphCode knows Graph's own words, which say more than its numbers.
 func graphCode(code string) (kind error, remedy string, ok bool) {
 	switch strings.ToLower(code) {
@@ -64,11 +59,11 @@ func graphCode(code string) (kind error, remedy string, ok bool) {
 	case "erroritemnotfound":
 		return ErrGone, "", true
 	case "errorfoldernotfound", "errorparentfoldernotfound":
-		return ErrNoFolder, noFolderRemedy, true
+		return ErrNoFolder, remedyFolder, true
 	case "errorinvaliduser", "errornonexistentmailbox", "request_resourcenotfound", "resourcenotfound", "mailboxnotfound":
 		return ErrUnknownMailbox, "Create the mailbox in Exchange or correct its address in the directory, then retry.", true
 	case "errorquotaexceeded", "quotaexceeded":
-		return ErrRefused, quotaRemedy, true
+		return ErrRefused, remedyFull, true
 	case "errormessagesizeexceeded", "errorattachmentsizelimitexceeded", "requestbodytoolarge":
 		return ErrUnsuited, "Graph does not take a message of this size: it goes by IMAP, or by hand.", true
 	}
@@ -93,17 +88,17 @@ func readGraphError(body []byte) (code, words string) {
 	return code, oneLine(a.Error.Message)
 }
 
-// errRubbish: the answer is not what was asked for.
-var errRubbish = errors.New("the answer is not what was asked for")
+// errNotAsked: the answer is not what was asked for.
+var errNotAsked = errors.New("the answer is not what was asked for")
 
 // readJSON reads an answer; what cannot be read proves nothing.
 func readJSON(op string, r reply, into any) error {
 	if err := json.Unmarshal(r.body, into); err != nil {
-		return &Failure{Kind: ErrUnreachable, Op: op, Code: fmt.Sprint(r.status), Err: fmt.Errorf("%w: %w", errRubbish, err)}
+		return &Failure{Kind: ErrUnreachable, Op: op, Code: fmt.Sprint(r.status), Err: fmt.Errorf("%w: %w", errNotAsked, err)}
 	}
 	return nil
 }
 
 func rubbish(op, what string) error {
-	return &Failure{Kind: ErrUnreachable, Op: op, Err: fmt.Errorf("%w: %s", errRubbish, what)}
+	return &Failure{Kind: ErrUnreachable, Op: op, Err: fmt.Errorf("%w: %s", errNotAsked, what)}
 }
