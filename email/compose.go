@@ -9,6 +9,7 @@ import (
 	"html"
 	"io"
 	"mime"
+	"regexp"
 	"strings"
 	"time"
 
@@ -72,6 +73,9 @@ func (c *composer) write(w io.Writer, withBcc bool) error {
 func (c *composer) hash() string {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%q %q %q", c.draft.MessageID, c.text.lines, c.draft.QuoteHTML)
+	if c.draft.Calendar != nil {
+		fmt.Fprintf(sum, " %x", sha256.Sum256(c.draft.Calendar))
+	}
 	for _, a := range c.draft.Attachments {
 		fmt.Fprintf(sum, " %q %x", a.Name, sha256.Sum256(a.Octets))
 	}
@@ -82,11 +86,11 @@ func (c *composer) setMultipart(h *message.Header, kind, which string) {
 	h.Set("Content-Type", mime.FormatMediaType(kind, map[string]string{"boundary": "=_" + which + c.seed}))
 }
 
-// writeBody writes the text, and beside it the HTML when the original was HTML.
+// writeBody writes the text, and beside it the HTML when the original was HTML, and the calendar object if there is one.
 func (c *composer) writeBody(h message.Header, create func(message.Header) (*message.Writer, error)) error {
 	plain := strings.Join(c.text.lines, "\r\n") + "\r\n"
 	plainType := "text/plain; charset=utf-8; format=flowed"
-	if c.draft.QuoteHTML == "" {
+	if c.draft.QuoteHTML == "" && c.draft.Calendar == nil {
 		return writeText(h, create, plainType, plain)
 	}
 	c.setMultipart(&h, "multipart/alternative", "a")
@@ -97,11 +101,31 @@ func (c *composer) writeBody(h message.Header, create func(message.Header) (*mes
 	if err := writeText(message.Header{}, alternative.CreatePart, plainType, plain); err != nil {
 		return err
 	}
-	markup := strings.ReplaceAll(htmlBefore(c.draft)+c.draft.QuoteHTML+htmlAfter, "\n", "\r\n")
-	if err := writeText(message.Header{}, alternative.CreatePart, "text/html; charset=utf-8", markup); err != nil {
+	if c.draft.QuoteHTML != "" {
+		markup := strings.ReplaceAll(htmlBefore(c.draft)+c.draft.QuoteHTML+htmlAfter, "\n", "\r\n")
+		if err := writeText(message.Header{}, alternative.CreatePart, "text/html; charset=utf-8", markup); err != nil {
+			return err
+		}
+	}
+	if err := c.writeCalendar(alternative); err != nil {
 		return err
 	}
 	return alternative.Close()
+}
+
+// calendarMethod is the method that a calendar object names.
+var calendarMethod = regexp.MustCompile(`(?im)^METHOD:([A-Z]+)\s*$`)
+
+// writeCalendar writes the calendar object last: the richest form (RFC 6047, 2.4 wants its method named).
+func (c *composer) writeCalendar(alternative *message.Writer) error {
+	if c.draft.Calendar == nil {
+		return nil
+	}
+	kind := "text/calendar; charset=utf-8"
+	if method := calendarMethod.FindSubmatch(c.draft.Calendar); method != nil {
+		kind += "; method=" + strings.ToUpper(string(method[1]))
+	}
+	return writeText(message.Header{}, alternative.CreatePart, kind, string(c.draft.Calendar))
 }
 
 func writeText(h message.Header, create func(message.Header) (*message.Writer, error), kind, text string) error {

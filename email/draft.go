@@ -20,6 +20,7 @@ type Draft struct {
 	ThreadTopic string // Outlook's conversation, kept in answers
 	ThreadIndex string
 	Attachments []Attachment
+	Calendar    []byte // calendar object (RFC 6047) sent as another form of the text, e.g. an answer to an invitation; nil: none
 	Date        time.Time
 }
 

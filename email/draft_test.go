@@ -210,3 +210,24 @@ func TestForgedDraft(t *testing.T) {
 		}
 	}
 }
+
+// TestDraftWithCalendar: an answer to an invitation stays one, also after it was taken back and opened again.
+func TestDraftWithCalendar(t *testing.T) {
+	object := "BEGIN:VCALENDAR\r\nMETHOD:REPLY\r\nBEGIN:VEVENT\r\nUID:u\r\nSUMMARY:Übung\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+	for _, quote := range []string{"", "<p>Original</p>"} {
+		for _, files := range [][]Attachment{nil, {{Name: "a.txt", Type: "text/plain", Octets: []byte("x")}}} {
+			d := Draft{MessageID: "m@example.test", From: Address{Addr: "anna@example.test"}, Subject: "Zugesagt: Übung", Text: "Anna hat zugesagt.", QuoteHTML: quote, Calendar: []byte(object), Attachments: files}
+			octets, err := Compose(d, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(octets), "text/calendar; charset=utf-8; method=REPLY") {
+				t.Errorf("the method is not named:\n%s", octets)
+			}
+			back, err := OpenDraft(octets)
+			if err != nil || string(back.Calendar) != object || back.Text != d.Text || len(back.Attachments) != len(files) || (back.QuoteHTML == "") != (quote == "") {
+				t.Errorf("%v %+v\n%s", err, back, octets)
+			}
+		}
+	}
+}

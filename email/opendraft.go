@@ -37,6 +37,10 @@ func OpenDraft(octets []byte) (Draft, error) {
 	for _, leaf := range m.chosen.files {
 		content, _ := m.Content(leaf.index)
 		p := leaf.part()
+		if p.Type == "text/calendar" && p.Name == "" && p.Disposition == "" && d.Calendar == nil {
+			d.Calendar = content
+			continue
+		}
 		d.Attachments = append(d.Attachments, Attachment{Name: p.Name, Type: p.Type, Octets: content}.normal())
 	}
 	return d, nil
