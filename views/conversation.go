@@ -32,6 +32,7 @@ type Message struct {
 	Draft              bool
 	Badge              *Badge
 	Folder             string // where it lies, "" when that is the folder shown
+	Invitation         *Invitation // a calendar object that it brings
 	Files              []File
 	Problem            bool // shown as source only
 	Damaged            bool // parts of it could not be read

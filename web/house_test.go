@@ -17,6 +17,7 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 
+	"holdover/calendar"
 	"holdover/continuity"
 	"holdover/database/databasetest"
 	"holdover/directory"
@@ -50,6 +51,7 @@ type house struct {
 	dir    *directory.Directory
 	events *continuity.Continuity
 	index  *search.Index
+	dates  *calendar.Calendar
 	sync   *ledger
 	pages  http.Handler
 	opts   Options
@@ -92,6 +94,8 @@ func newHouse(t testing.TB, change ...func(*Options)) *house {
 	must(t, err)
 	h.index, err = search.Open(search.Options{Dir: filepath.Join(dir, "index"), Source: h.mail, Now: h.clock.now})
 	must(t, err)
+	h.dates, err = calendar.Open(ctx, calendar.Options{Source: h.mail, Now: h.clock.now})
+	must(t, err)
 	for _, m := range h.dir.Mailboxes() {
 		must(t, h.mail.EnsureMailbox(ctx, m.ID, m.Address))
 	}
@@ -107,7 +111,7 @@ func newHouse(t testing.TB, change ...func(*Options)) *house {
 			t.Errorf("closing: %v", err)
 		}
 	})
-	h.opts = Options{Mail: h.mail, Search: h.index, Directory: h.dir, Signin: cookieSignin{h}, Events: h.events, Syncback: h.sync,
+	h.opts = Options{Mail: h.mail, Search: h.index, Calendar: h.dates, Directory: h.dir, Signin: cookieSignin{h}, Events: h.events, Syncback: h.sync,
 		Organisation: Organisation{Name: "Stadtwerke Ahrenfeld", Phone: "030 23125-110"},
 		Host:         "mail-notfall.ahrenfeld.example", AdminToken: "the-token", Zone: time.FixedZone("CET", 3600), Now: h.clock.now}
 	for _, f := range change {

@@ -38,6 +38,8 @@ var matrix = map[string]string{
 	"POST /undo/:send":          "ea",
 	"GET /waiting":              "ea",
 	"GET /addresses":            "ea",
+	"GET /agenda":               "ea",
+	"POST /m/:id/answer":        "ea",
 
 	"GET /desk":                     "a",
 	"GET /desk/events/new":          "a",

@@ -18,11 +18,12 @@ import (
 	"holdover/syncback"
 )
 
-// Options are all that the pages need. Mail, Search, Directory, Signin, Events and Syncback are
+// Options are all that the pages need. Mail, Search, Calendar, Directory, Signin, Events and Syncback are
 // the rooms of that name.
 type Options struct {
 	Mail         Mail
 	Search       Search
+	Calendar     Calendar
 	Directory    Directory
 	Signin       Signin
 	Events       Events

@@ -38,8 +38,9 @@ func (r *reader) message(m mailstore.Message, newest bool) (views.Message, error
 	if err != nil {
 		return view, err
 	}
-	r.content(&view, email.Parse(octets))
-	return view, nil
+	parsed := email.Parse(octets)
+	r.content(&view, parsed)
+	return view, r.invitation(&view, parsed)
 }
 
 // sender says who wrote it. What came from outside is never "you", whatever its From claims.

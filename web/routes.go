@@ -50,6 +50,7 @@ func (s *server) routes() []route {
 		{http.MethodHead, "/static/*", everyone, echo.WrapHandler(s.assets)},
 	}
 	all = append(all, s.composeRoutes()...)
+	all = append(all, s.calendarRoutes()...)
 	return append(all, s.deskRoutes()...)
 }
 

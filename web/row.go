@@ -1,6 +1,8 @@
 package web
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +16,9 @@ type addressSet map[string]bool
 
 func (a addressSet) add(address string)      { a[strings.ToLower(address)] = true }
 func (a addressSet) has(address string) bool { return a[strings.ToLower(address)] }
+
+// list are the addresses in lower case.
+func (a addressSet) list() []string { return slices.Sorted(maps.Keys(a)) }
 
 // rower turns threads into rows, with the headings between them.
 type rower struct {

@@ -14,7 +14,7 @@ import (
 var floors = [][]string{
 	{"email", "database"},
 	{"directory", "mailstore"},
-	{"search", "exchange", "mta", "signin"},
+	{"search", "calendar", "exchange", "mta", "signin"},
 	{"syncback", "continuity"},
 	{"static", "views"},
 	{"web"},
@@ -27,6 +27,7 @@ var ignorance = map[string][]string{
 	"database":   {"net/http", "holdover/"},
 	"mailstore":  {"net/http", "net/smtp", "github.com/emersion/go-smtp", "holdover/directory"},
 	"search":     {"database/sql", "net/http", "holdover/database"},
+	"calendar":   {"net/http", "holdover/directory", "html/template"},
 	"directory":  {"holdover/mailstore", "net/http"},
 	"mta":        {"net/http", "holdover/exchange", "holdover/search"},
 	"exchange":   {"holdover/mailstore", "holdover/continuity", "holdover/database"},

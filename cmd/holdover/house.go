@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"holdover/calendar"
 	"holdover/continuity"
 	"holdover/database"
 	"holdover/directory"
@@ -33,6 +34,7 @@ type house struct {
 	store      *mailstore.Store
 	people     *directory.Directory
 	index      *search.Index
+	calendar   *calendar.Calendar
 	events     *continuity.Continuity
 
 	exchange *exchange.SMTP
@@ -49,7 +51,7 @@ type house struct {
 // buildStore opens what verify and rebuild need: databases, store, directory, events, index.
 func buildStore(ctx context.Context, c *config, log *slog.Logger) (*house, error) {
 	h := &house{conf: c, log: log}
-	for _, open := range []func(context.Context) error{h.lock, h.openStore, h.openPeople, h.openEvents, h.openIndex} {
+	for _, open := range []func(context.Context) error{h.lock, h.openStore, h.openPeople, h.openEvents, h.openIndex, h.openCalendar} {
 		if err := open(ctx); err != nil {
 			h.close()
 			return nil, err
@@ -82,6 +84,11 @@ func (h *house) openIndex(context.Context) (err error) {
 	}
 	h.onClose(h.index.Close)
 	return nil
+}
+
+func (h *house) openCalendar(ctx context.Context) (err error) {
+	h.calendar, err = calendar.Open(ctx, calendar.Options{Source: h.store, Now: time.Now, Log: h.log})
+	return err
 }
 
 func (h *house) openDatabase(ctx context.Context, url string) (*database.DB, error) {

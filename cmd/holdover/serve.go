@@ -26,6 +26,7 @@ func (c serveCommand) Run(s *session) error {
 	for name, run := range map[string]func(context.Context) error{
 		"directory": h.people.Run,   // the CSV, when it changes
 		"search":    h.index.Run,    // the index follows the log
+		"calendar":  h.calendar.Run, // so does the agenda
 		"sign-in":   h.door.Run,     // ended sessions go
 		"sync-back": h.back.Run,     // what waits goes back into Exchange
 		"inbound":   h.inbound.Run,  // mail from the world
