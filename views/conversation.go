@@ -31,7 +31,7 @@ type Message struct {
 	Unread             bool
 	Draft              bool
 	Badge              *Badge
-	Folder             string // where it lies, "" when that is the folder shown
+	Folder             string      // where it lies, "" when that is the folder shown
 	Invitation         *Invitation // a calendar object that it brings
 	Files              []File
 	Problem            bool // shown as source only
