@@ -17,7 +17,12 @@ type dialect struct {
 	greeted bool
 	partial []byte // a line whose end has not been written yet
 	literal int64  // octets of a literal still to pass untouched
+	errors  int    // refusals so far
+	over    bool   // what is written now is the last
 }
+
+// mostErrors is how many refusals a connection gets before Exchange hangs up.
+const mostErrors = 10
 
 const (
 	capsBefore = "IMAP4 IMAP4rev1 AUTH=PLAIN AUTH=XOAUTH2 SASL-IR UIDPLUS UNSELECT CHILDREN IDLE NAMESPACE LITERAL+"
@@ -47,6 +52,9 @@ func (d *dialect) Write(p []byte) (int, error) {
 	if _, err := d.Conn.Write(out.Bytes()); err != nil {
 		return 0, err
 	}
+	if d.over {
+		d.Conn.Close()
+	}
 	return len(p), nil
 }
 
@@ -66,6 +74,14 @@ func (d *dialect) line(text string) string {
 	if strings.HasPrefix(rest, "OK [CAPABILITY ") { // the answer to LOGIN or AUTHENTICATE
 		return tag + " OK LOGIN completed.\r\n"
 	}
+	if !strings.HasPrefix(rest, "NO ") && !strings.HasPrefix(rest, "BAD ") || tag == "*" {
+		return text
+	}
+	d.errors++
+	if d.errors == mostErrors {
+		text += "* BYE Connection closed. 14\r\n"
+	}
+	d.over = d.over || d.errors >= mostErrors || strings.Contains(rest, "Request is throttled.")
 	return text
 }
 

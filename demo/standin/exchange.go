@@ -8,6 +8,7 @@
 package standin
 
 import (
+	"cmp"
 	"crypto/subtle"
 	"crypto/tls"
 	"errors"
@@ -16,6 +17,8 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -34,6 +37,9 @@ type Options struct {
 	// DoubleWindow drops a second delivery with equal Message-ID and Date inside it, as Exchange
 	// does. Zero keeps doubles visible.
 	DoubleWindow time.Duration
+
+	Connector Connector // who may send from the organisation's own domains
+	Largest   int64     // octets of a message, default 36 MiB
 
 	Journal string // file that keeps the store over restarts, "" keeps nothing
 	Now     func() time.Time
@@ -54,7 +60,14 @@ type Exchange struct {
 	faults  *Faults
 	clock   *Clock
 	faces   []*face
-	bearer  func(token string) bool // says whether a token opens mailboxes; until a face issues tokens, the password does
+	office  office
+	largest atomic.Int64
+
+	stage     sync.Mutex // over the two below
+	playing   []string   // scenarios
+	connector Connector
+
+	bearer func(token string) bool // says whether a token opens mailboxes; until a face issues tokens, the password does
 }
 
 // Start opens all faces and serves until Close.
@@ -74,7 +87,8 @@ func Start(o Options) (*Exchange, error) {
 		return nil, err
 	}
 	e := &Exchange{options: o, store: store, clock: clock, faults: &Faults{clock: clock}}
-	e.bearer = e.password
+	e.bearer, e.connector = e.password, o.Connector
+	e.largest.Store(cmp.Or(o.Largest, 36<<20)) // a Receive connector's usual limit
 	e.addFace("smtp", e.serveSMTP)
 	e.addFace("imap", e.serveIMAP)
 	// A face over HTTP is one line here: e.addFace("ews", e.overHTTP(e.ewsHandler()))
@@ -165,6 +179,7 @@ func (e *Exchange) named(names []string) (some []*face) {
 
 // Close cuts the faces and flushes the journal.
 func (e *Exchange) Close() error {
+	e.Rest()
 	e.Cut()
 	for _, f := range e.faces {
 		f.done.Wait()

@@ -166,6 +166,9 @@ func (s *session) Append(name string, r imap.LiteralReader, o *imap.AppendOption
 	if err := s.fault("append"); err != nil {
 		return nil, err
 	}
+	if int64(len(octets)) > s.exchange.largest.Load() {
+		return nil, no("Maximum size of appendable message has been exceeded.")
+	}
 	for rest := octets; len(rest) > 0; {
 		var line []byte
 		if line, rest = cutLine(rest); len(bytes.TrimRight(line, "\r\n")) > longestLine {
@@ -253,6 +256,10 @@ func (s *session) Poll(w *imapserver.UpdateWriter, allowExpunge bool) error {
 
 func (s *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
 	if s.view == nil {
+		<-stop
+		return nil
+	}
+	if rule, _ := s.exchange.faults.at("imap", "idle", s.mailbox); rule.Do == "silent" {
 		<-stop
 		return nil
 	}

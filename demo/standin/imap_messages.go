@@ -90,7 +90,7 @@ func (m *picked) write(w *imapserver.FetchResponseWriter, o *imap.FetchOptions, 
 		w.WriteInternalDate(m.at)
 	}
 	if o.RFC822Size {
-		w.WriteRFC822Size(int64(len(m.octets)))
+		w.WriteRFC822Size(m.claimed())
 	}
 	if o.Envelope {
 		w.WriteEnvelope(&imap.Envelope{
@@ -119,22 +119,46 @@ func (m *message) section(o *imap.FetchItemBodySection) []byte {
 	if len(o.Part) > 0 {
 		return imapserver.ExtractBodySection(bytes.NewReader(m.octets), o)
 	}
-	octets := m.octets
+	var octets []byte
 	switch {
 	case o.Specifier == imap.PartSpecifierText:
 		octets = m.octets[m.header.end:]
+	case o.Specifier == imap.PartSpecifierNone:
+		octets = append(m.reordered(), m.octets[m.header.end:]...)
 	case len(o.HeaderFields) > 0:
 		octets = m.fields(func(name string) bool { return holds(o.HeaderFields, name) })
 	case len(o.HeaderFieldsNot) > 0:
 		octets = m.fields(func(name string) bool { return !holds(o.HeaderFieldsNot, name) })
 	case o.Specifier == imap.PartSpecifierHeader:
-		octets = m.octets[:m.header.end]
+		octets = m.reordered()
 	}
 	if p := o.Partial; p != nil {
 		from := min(p.Offset, int64(len(octets)))
 		octets = octets[from:min(from+p.Size, int64(len(octets)))]
 	}
 	return octets
+}
+
+// claimed is the size that Exchange tells: that of another rendering of the message.
+func (m *message) claimed() int64 { return int64(len(m.octets)) + 2*int64(len(m.header.fields)) + 1 }
+
+// reordered is the header with the empty line below, as Exchange writes it anew: the trace on top
+// as it was, then the fields that it knows in its own order, then the rest as it was.
+func (m *message) reordered() []byte {
+	known := []string{"received", "from", "to", "cc", "subject", "thread-topic", "thread-index", "date", "message-id", "references", "in-reply-to"}
+	rank := func(f field) int {
+		if i := slices.Index(known, strings.ToLower(f.name)); i >= 0 {
+			return i
+		}
+		return len(known)
+	}
+	sorted := slices.Clone(m.header.fields)
+	slices.SortStableFunc(sorted, func(a, b field) int { return rank(a) - rank(b) })
+	var out []byte
+	for _, f := range sorted {
+		out = append(out, f.raw...)
+	}
+	return append(out, m.octets[len(out):m.header.end]...)
 }
 
 func (m *message) fields(keep func(string) bool) []byte {

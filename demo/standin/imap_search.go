@@ -117,7 +117,7 @@ func (m *message) sent() time.Time {
 
 func (m *message) hasText(c *imap.SearchCriteria) bool {
 	for _, want := range c.Header {
-		if !m.hasHeader(want.Key, want.Value) {
+		if odd(want.Value) && strings.EqualFold(want.Key, "Message-ID") || !m.hasHeader(want.Key, want.Value) {
 			return false
 		}
 	}
@@ -141,6 +141,14 @@ func (m *message) hasHeader(name, value string) bool {
 		}
 	}
 	return false
+}
+
+// odd says whether a Message-ID is one that Exchange's index misses: it holds characters that an
+// ordinary one does not.
+func odd(id string) bool {
+	return strings.ContainsFunc(id, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("<>@.-_=+$", r))
+	})
 }
 
 func within8bit(octets []byte, text string) bool {

@@ -3,9 +3,11 @@ package standin
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,8 +15,20 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// largest is Exchange's usual limit for a message on a Receive connector.
-const largest = 36 << 20
+// Connector is the connector that the administrator of the tenant made for us: who presents its
+// certificate, or signs in, may send from the organisation's own domains. Everybody else's mail from
+// them is refused with 5.7.68. Without a certificate name all is taken.
+type Connector struct {
+	Certificate string   `json:"certificate"` // name that the client's TLS certificate must hold
+	Domains     []string `json:"domains"`
+}
+
+// SetConnector changes Options.Connector.
+func (e *Exchange) SetConnector(c Connector) {
+	e.stage.Lock()
+	defer e.stage.Unlock()
+	e.connector = c
+}
 
 // serveSMTP is the Receive connector.
 func (e *Exchange) serveSMTP(l net.Listener) func() {
@@ -22,9 +36,12 @@ func (e *Exchange) serveSMTP(l net.Listener) func() {
 		return &receive{exchange: e, client: c, conn: beneath(c.Conn())}, nil
 	}))
 	server.Domain = e.options.Host
-	server.TLSConfig = e.options.TLS
+	if e.options.TLS != nil {
+		server.TLSConfig = e.options.TLS.Clone()
+		server.TLSConfig.ClientAuth = tls.RequestClientCert
+	}
 	server.AllowInsecureAuth = true
-	server.MaxMessageBytes = largest
+	server.MaxMessageBytes = e.largest.Load()
 	server.MaxLineLength = 0
 	server.ReadTimeout = 5 * time.Minute // a Receive connector's idle time
 	server.WriteTimeout = time.Minute
@@ -62,6 +79,7 @@ type receive struct {
 	exchange *Exchange
 	client   *smtp.Conn
 	conn     *conn
+	known    bool     // signed in
 	to       []string // mailboxes
 }
 
@@ -73,6 +91,7 @@ func (r *receive) Auth(mech string) (sasl.Server, error) {
 		if !strings.EqualFold(user, r.exchange.options.Service) || secret != r.exchange.options.Secret {
 			return smtp.ErrAuthFailed
 		}
+		r.known = true
 		return nil
 	}
 	switch mech {
@@ -87,9 +106,31 @@ func (r *receive) Auth(mech string) (sasl.Server, error) {
 func (r *receive) Reset()        { r.to = nil }
 func (r *receive) Logout() error { return nil }
 
-func (r *receive) Mail(string, *smtp.MailOptions) error {
+func (r *receive) Mail(from string, _ *smtp.MailOptions) error {
 	r.to = nil
-	return r.fault("mail", "")
+	if err := r.fault("mail", ""); err != nil {
+		return err
+	}
+	if r.known || r.attributed(from) {
+		return nil
+	}
+	return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 68},
+		Message: "TenantInboundAttribution; Direct Send not allowed for this organization from unauthorized sources"}
+}
+
+// attributed says whether a sender is a stranger's, or comes with the connector's certificate. Who
+// issued the certificate is not looked at: that is what a public authority would vouch for.
+func (r *receive) attributed(from string) bool {
+	r.exchange.stage.Lock()
+	c := r.exchange.connector
+	r.exchange.stage.Unlock()
+	_, domain, _ := strings.Cut(from, "@")
+	own := slices.ContainsFunc(c.Domains, func(d string) bool { return strings.EqualFold(d, domain) })
+	if c.Certificate == "" || !own {
+		return true
+	}
+	state, encrypted := r.client.TLSConnectionState()
+	return encrypted && len(state.PeerCertificates) > 0 && state.PeerCertificates[0].VerifyHostname(c.Certificate) == nil
 }
 
 func (r *receive) Rcpt(to string, _ *smtp.RcptOptions) error {
@@ -104,7 +145,7 @@ func (r *receive) Rcpt(to string, _ *smtp.RcptOptions) error {
 		return err
 	}
 	for _, box := range boxes {
-		if !contains(r.to, box) {
+		if !slices.Contains(r.to, box) {
 			r.to = append(r.to, box)
 		}
 	}
@@ -129,15 +170,6 @@ func (s *Store) accepts(address string) error {
 		return errMoving
 	}
 	return nil
-}
-
-func contains(all []string, one string) bool {
-	for _, s := range all {
-		if s == one {
-			return true
-		}
-	}
-	return false
 }
 
 func (r *receive) Data(body io.Reader) error {

@@ -189,6 +189,13 @@ func (s *Store) SetWindow(window time.Duration) {
 	s.window = window
 }
 
+// Dropped counts deliveries that fell into the window of doubles.
+func (s *Store) Dropped() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dropped
+}
+
 // name gives a message its numbers unless it has them.
 func (s *Store) name(m *message) {
 	s.mu.Lock()
