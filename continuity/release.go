@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"holdover/database"
 	"holdover/email"
@@ -34,17 +35,23 @@ func (c *Continuity) OnlyOpening(tx *database.Tx, m email.MailboxID) (bool, erro
 		return false, err
 	}
 	closing, err := query(tx, `WHERE released = 0`)
+	if err != nil {
+		return false, err
+	}
 	opening := false
 	for _, e := range closing {
 		if !e.Kind.Closes() || !c.Covers(e, m) {
 			continue
 		}
 		if e.Active() {
+			return false, nil
+		}
+		if confirmed, err := confirmedFor(tx, e.ID); err != nil || e.Kind == Lockdown && !confirmed {
 			return false, err
 		}
 		opening = true
 	}
-	return opening, err
+	return opening, nil
 }
 
 // Release opens the gates of an event that has ended. by is who proved or decided it, why stands in
@@ -110,6 +117,17 @@ func (c *Continuity) Suspects(ctx context.Context) (suspects bool, err error) {
 		return err
 	})
 	return suspects, err
+}
+
+// Opened answers when a mailbox's gate was opened last by the release of an event; zero: never.
+func (c *Continuity) Opened(tx *database.Tx, m email.MailboxID) (last time.Time, err error) {
+	all, err := query(tx, `WHERE released <> 0 AND kind <> ? ORDER BY released DESC`, string(Drill))
+	for _, e := range all {
+		if c.Covers(e, m) {
+			return e.Released, err
+		}
+	}
+	return last, err
 }
 
 // Lockdowns lists the released lockdowns over a mailbox, newest first: what waited in one is looked

@@ -2,12 +2,12 @@ package syncback
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 
-	"holdover/continuity"
 	"holdover/database"
 	"holdover/email"
 )
@@ -38,14 +38,17 @@ func (s *Syncback) claim(ctx context.Context, m email.MailboxID, done []outcome,
 	cargos := s.movable(m)
 	err = s.write(ctx, m, func(tx *database.Tx) error {
 		next = nil
-		if err := s.settleAll(tx, done); err != nil {
+		p, err := s.gate(tx, m)
+		if err != nil {
 			return err
 		}
-		closed, err := s.gate(tx, m)
-		if err != nil || closed || len(cargos) == 0 || n <= 0 {
+		if err := s.settleAll(tx, done, p); err != nil {
 			return err
 		}
-		next, err = s.take(tx, m, cargos, n)
+		if p.shut() || len(cargos) == 0 || n <= 0 {
+			return nil
+		}
+		next, err = s.take(tx, m, p, cargos, n)
 		return err
 	})
 	if err != nil {
@@ -55,7 +58,10 @@ func (s *Syncback) claim(ctx context.Context, m email.MailboxID, done []outcome,
 }
 
 // settleAll writes outcomes. One that another worker has overtaken is void and harms no other.
-func (s *Syncback) settleAll(tx *database.Tx, done []outcome) error {
+func (s *Syncback) settleAll(tx *database.Tx, done []outcome, p passage) error {
+	if p.locked {
+		done = distrust(done)
+	}
 	for _, o := range done {
 		if err := s.settle(tx, o); err != nil && !errors.Is(err, errLost) {
 			return err
@@ -66,12 +72,12 @@ func (s *Syncback) settleAll(tx *database.Tx, done []outcome) error {
 
 // take marks the next free rows, of different items, as being tried, each over the way that is
 // chosen for it now.
-func (s *Syncback) take(tx *database.Tx, m email.MailboxID, cargos []Cargo, n int) ([]row, error) {
+func (s *Syncback) take(tx *database.Tx, m email.MailboxID, p passage, cargos []Cargo, n int) ([]row, error) {
 	if err := s.takeOver(tx, m); err != nil {
 		return nil, err
 	}
 	now := s.now()
-	rows, err := query(tx, `WHERE mailbox=? AND state<>'verified' AND state='waiting' AND next<=? AND `+carries(cargos)+` AND `+free+` ORDER BY seq LIMIT ?`,
+	rows, err := query(tx, `WHERE mailbox=? AND state<>'verified' AND state='waiting' AND next<=? AND `+p.rows()+` AND `+carries(cargos)+` AND `+free+` ORDER BY seq LIMIT ?`,
 		string(m), millis(now), n)
 	if err != nil {
 		return nil, err
@@ -116,16 +122,12 @@ func (s *Syncback) takeOver(tx *database.Tx, m email.MailboxID) error {
 	return err
 }
 
-// gate computes whether the mailbox is closed (L4) and notes when it opens.
-func (s *Syncback) gate(tx *database.Tx, m email.MailboxID) (closed bool, err error) {
-	closed, _, err = s.o.Gate.Closed(tx, m)
-	if err != nil {
-		return true, err
+// gate computes what of the mailbox may flow and notes when it opens.
+func (s *Syncback) gate(tx *database.Tx, m email.MailboxID) (p passage, err error) {
+	if p, err = s.passage(tx, m); err != nil {
+		return p, err
 	}
-	if s.o.faults.noGate {
-		closed = false
-	}
-	return closed, s.noteGate(tx, m, closed)
+	return p, s.noteGate(tx, m, p.closed)
 }
 
 func (s *Syncback) noteGate(tx *database.Tx, m email.MailboxID, closed bool) error {
@@ -149,27 +151,27 @@ func (s *Syncback) noteGate(tx *database.Tx, m email.MailboxID, closed bool) err
 	return err
 }
 
-// opened answers when the mailbox's gate opened last; zero: it was never seen closed.
+// opened answers when the mailbox's gate opened last; zero: it was never seen closed. A gate that is
+// still closed, but for a scout, opens now at the earliest.
 func (s *Syncback) opened(tx *database.Tx, m email.MailboxID) (time.Time, error) {
-	var at int64
-	rows, err := tx.Query(`SELECT opened FROM syncback_gate WHERE mailbox=?`, string(m))
-	if err != nil {
+	var closed, at int64
+	err := tx.QueryRow(`SELECT closed, opened FROM syncback_gate WHERE mailbox=?`, string(m)).Scan(&closed, &at)
+	switch {
+	case closed == 1:
+		return s.now(), err
+	case err != nil && !errors.Is(err, sql.ErrNoRows):
 		return time.Time{}, err
+	case at == 0 && s.o.Release != nil: // nothing of it was claimed while it was closed
+		return s.o.Release.Opened(tx, m)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := rows.Scan(&at); err != nil {
-			return time.Time{}, err
-		}
-	}
-	return fromMillis(at), rows.Err()
+	return fromMillis(at), nil
 }
 
 // locked says whether a lockdown covers the mailbox: its calls are cut, not awaited (L4).
 func (s *Syncback) locked(ctx context.Context, m email.MailboxID) (locked bool) {
 	err := s.db.Read(ctx, func(tx *database.Tx) error {
-		closed, kind, err := s.o.Gate.Closed(tx, m)
-		locked = closed && kind == continuity.Lockdown
+		p, err := s.passage(tx, m)
+		locked = p.locked
 		return err
 	})
 	return err == nil && locked

@@ -63,7 +63,13 @@ func (s *Syncback) finish(ctx context.Context, m email.MailboxID, done []outcome
 	if len(done) == 0 {
 		return nil
 	}
-	err := s.write(context.WithoutCancel(ctx), m, func(tx *database.Tx) error { return s.settleAll(tx, done) })
+	err := s.write(context.WithoutCancel(ctx), m, func(tx *database.Tx) error {
+		p, err := s.passage(tx, m)
+		if err != nil {
+			return err
+		}
+		return s.settleAll(tx, done, p)
+	})
 	if err != nil {
 		return err
 	}
@@ -79,12 +85,12 @@ func (s *Syncback) due(ctx context.Context, m email.MailboxID) (time.Time, error
 	}
 	err := s.db.Read(ctx, func(tx *database.Tx) error {
 		next, blocked = time.Time{}, time.Time{}
-		closed, _, err := s.o.Gate.Closed(tx, m)
-		if err != nil || closed && !s.o.faults.noGate {
+		p, err := s.passage(tx, m)
+		if err != nil || p.shut() {
 			return err // the gate's watch wakes us
 		}
-		if next, err = firstNext(tx, m, may); err == nil {
-			blocked, err = firstNext(tx, m, `state IN ('accepted','in doubt') OR state='waiting' AND `+free)
+		if next, err = firstNext(tx, m, p.rows()+` AND (`+may+`)`); err == nil {
+			blocked, err = firstNext(tx, m, p.rows()+` AND (state IN ('accepted','in doubt') OR state='waiting' AND `+free+`)`)
 		}
 		return err
 	})

@@ -34,12 +34,12 @@ func (s *Syncback) settleWhere(ctx context.Context, m email.MailboxID) error {
 	if s.location(m) != "" {
 		return nil
 	}
-	var closed bool
+	var p passage
 	err := s.db.Read(ctx, func(tx *database.Tx) (err error) {
-		closed, _, err = s.o.Gate.Closed(tx, m)
+		p, err = s.passage(tx, m)
 		return err
 	})
-	if err != nil || closed {
+	if err != nil || p.shut() {
 		return err
 	}
 	return s.settleLocation(ctx, m)

@@ -66,6 +66,9 @@ func (s *Syncback) lookThrough(ctx context.Context, m email.MailboxID, address s
 
 func (s *Syncback) settleLooks(ctx context.Context, m email.MailboxID, rows []row, found findings, brake string) error {
 	return s.write(context.WithoutCancel(ctx), m, func(tx *database.Tx) error {
+		if p, err := s.passage(tx, m); err != nil || p.locked {
+			return err // a lockdown began meanwhile: what Exchange said does not count
+		}
 		for _, r := range rows {
 			o := outcome{was: r, now: r}
 			s.conclude(&o.now, found[r.seq], brake)
@@ -95,11 +98,11 @@ func (s *Syncback) lookable(ctx context.Context, m email.MailboxID) (rows []row,
 		return nil, nil
 	}
 	err = s.db.Read(ctx, func(tx *database.Tx) error {
-		closed, _, err := s.o.Gate.Closed(tx, m)
-		if err != nil || closed {
+		p, err := s.passage(tx, m)
+		if err != nil || p.shut() {
 			return err
 		}
-		rows, err = query(tx, `WHERE mailbox=? AND state IN ('accepted','in doubt') AND next<=? ORDER BY seq LIMIT ?`, string(m), millis(s.now()), lookBatch)
+		rows, err = query(tx, `WHERE mailbox=? AND state IN ('accepted','in doubt') AND next<=? AND `+p.rows()+` ORDER BY seq LIMIT ?`, string(m), millis(s.now()), lookBatch)
 		return err
 	})
 	return rows, err

@@ -21,6 +21,7 @@ func (s *Syncback) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.follow(ctx) })
 	group.Go(func() error { return s.agenda.keep(ctx) })
+	group.Go(func() error { return s.conduct(ctx) })
 	for range s.o.Workers {
 		group.Go(func() error { return s.serve(ctx) })
 	}

@@ -102,6 +102,8 @@ type Options struct {
 	Call       time.Duration                    // longest time of one call, default 12 min
 	Lease      time.Duration                    // a claim outlives any call; default Call and 3 min more
 	Hold       time.Duration                    // how long after the gate opened an unknown mailbox is held, default 1 h
+	Release    Releaser                         // releases events that have ended; nil: their gates open at once
+	Probe      Probe                            // where canaries go before an event is released
 	Now        func() time.Time
 	Log        *slog.Logger
 
@@ -122,12 +124,14 @@ type Syncback struct {
 	agenda  *agenda
 	strides *strides
 	table   timetable
+	nudged  chan struct{} // a release is to be tried at once
 
 	mu      sync.Mutex
 	calls   map[email.MailboxID]context.CancelFunc // under way, for a lockdown to cut
 	located map[email.MailboxID]Location           // as found and remembered
 	moved   map[email.MailboxID]bool               // to be asked for anew
 	looks   map[email.MailboxID]time.Time          // when each was last looked through
+	flights map[string]flight                      // canaries under way, by event
 }
 
 // New migrates the ledger. What this node was trying when it ended is in doubt from here on.
@@ -144,6 +148,7 @@ func New(ctx context.Context, o Options) (*Syncback, error) {
 		return nil, fmt.Errorf("sync-back: the lease (%v) must outlive the longest call (%v)", o.Lease, o.Call)
 	}
 	s := &Syncback{o: o, db: o.Store.DB(), pace: newPace(o.Pace), routes: newRoutes(), agenda: newAgenda(), strides: newStrides(o.Batch), table: table,
+		nudged: make(chan struct{}, 1), flights: map[string]flight{},
 		located: map[email.MailboxID]Location{}, moved: map[email.MailboxID]bool{}, calls: map[email.MailboxID]context.CancelFunc{}, looks: map[email.MailboxID]time.Time{}}
 	if err := s.db.Migrate(ctx, "syncback", migrations); err != nil {
 		return nil, fmt.Errorf("sync-back: %w", err)

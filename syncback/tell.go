@@ -255,8 +255,11 @@ func remoteFlags(f mailstore.Flags) exchange.Flags {
 // begin and end keep the calls under way, so that a lockdown can cut them.
 func (s *Syncback) begin(m email.MailboxID, cancel context.CancelFunc) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.calls[m] = cancel
+	s.mu.Unlock()
+	if s.locked(context.Background(), m) { // it came between the claim and here
+		cancel()
+	}
 }
 
 func (s *Syncback) end(m email.MailboxID) {
@@ -283,6 +286,7 @@ func (s *Syncback) cut(ctx context.Context) {
 		}
 		s.mu.Unlock()
 	}
+	s.cutFlights(ctx)
 }
 
 // since is how far back Exchange's copies of a row can lie: its own date of an appended copy is
