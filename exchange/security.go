@@ -27,6 +27,9 @@ type Security struct {
 	Pin    string // hex SHA-256 of the certificate's SubjectPublicKeyInfo; "" is no pin
 	Name   string // name in the certificate; "" is the host that is dialled
 
+	Certificate string // PEM file of our own certificate with its chain, shown when asked for one; "" is none
+	Key         string // PEM file of its key
+
 	Witness Witness // is asked in each handshake, beside CA and pin; nil is nobody
 }
 
@@ -55,6 +58,9 @@ func (s Security) config(host string) (*tls.Config, error) {
 		if !c.RootCAs.AppendCertsFromPEM(pem) {
 			return nil, fmt.Errorf("certificates of Exchange: %s holds no PEM certificate", s.CAFile)
 		}
+	}
+	if err := s.present(c); err != nil {
+		return nil, err
 	}
 	if s.Pin == "" {
 		// RFC 7435: unauthenticated encryption is better than none where none would be accepted.
@@ -93,4 +99,22 @@ func (s Security) ask(state tls.ConnectionState) error {
 		return err
 	}
 	return s.Witness(shown)
+}
+
+// present lets a connection show our own certificate, by which Exchange Online tells a Partner
+// connector from a stranger. It is read at each handshake, so that a renewed one needs no restart.
+func (s Security) present(c *tls.Config) error {
+	if s.Certificate == "" {
+		return nil
+	}
+	load := func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		pair, err := tls.LoadX509KeyPair(s.Certificate, s.Key)
+		if err != nil {
+			return nil, fmt.Errorf("our certificate for Exchange: %w", err)
+		}
+		return &pair, nil
+	}
+	c.GetClientCertificate = load
+	_, err := load(nil)
+	return err
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"holdover/email"
-	"holdover/exchange"
 	"holdover/mta"
 	"holdover/signin"
 	"holdover/syncback"
@@ -27,52 +26,21 @@ func build(ctx context.Context, c *config, log *slog.Logger) (*house, error) {
 	return h, nil
 }
 
-// openSyncback joins log, gate and connectors.
+// openSyncback joins log, gate and the ways into Exchange.
 func (h *house) openSyncback(ctx context.Context) error {
-	x := h.conf.Exchange
-	into := exchange.SMTPOptions{Address: x.SMTP.Address, Hello: h.conf.SMTP.Host, Security: security(x.SMTP), User: x.SMTP.User}
-	var err error
-	if x.SMTP.User != "" {
-		if into.Password, err = secret(x.SMTP.PasswordFile); err != nil {
-			return err
-		}
-	}
-	deliver, err := exchange.NewSMTP(into)
+	x := &h.conf.Exchange
+	ways, err := h.openWays()
 	if err != nil {
 		return err
 	}
-	h.onClose(deliver.Close)
-	password, err := secret(x.IMAP.PasswordFile)
-	if err != nil {
-		return err
-	}
-	folders := map[exchange.Role]string{}
-	for role, name := range x.Folders {
-		folders[exchange.Role(role)] = name
-	}
-	boxes, err := exchange.NewIMAP(exchange.IMAPOptions{Address: x.IMAP.Address, Implicit: x.IMAP.TLS == "implicit", Security: security(x.IMAP),
-		Service: x.IMAP.Service, User: x.IMAP.User, Password: password, Folders: folders})
-	if err != nil {
-		return err
-	}
-	h.onClose(boxes.Close)
-	h.exchange = deliver
 	var waits []time.Duration
 	for _, w := range x.LookAgain {
 		waits = append(waits, time.Duration(w))
 	}
-	h.back, err = syncback.New(ctx, syncback.Options{Store: h.store, Gate: h.events, Directory: h.people, Ways: []syncback.Way{
-		{Speaks: syncback.SMTP, At: syncback.OnPremises, SMTP: deliver}, {Speaks: syncback.IMAP, At: syncback.OnPremises, Mail: boxes}},
-		Workers: x.Workers, Pace: syncback.Pace{Mailbox: x.PerSecond}, Waits: waits, Now: time.Now, Log: h.log})
+	h.back, err = syncback.New(ctx, syncback.Options{Store: h.store, Gate: h.events, Directory: h.people,
+		Ways: ways, Profile: syncback.Profile(x.Profile), Paths: x.paths(), Node: h.conf.node(),
+		Workers: x.Workers, Pace: syncback.Pace{Mailbox: x.PerBox, All: x.PerAll}, Waits: waits, Now: time.Now, Log: h.log})
 	return err
-}
-
-func security(c connector) exchange.Security {
-	policy := exchange.Policy(c.TLS)
-	if c.TLS == "implicit" {
-		policy = exchange.Required
-	}
-	return exchange.Security{Policy: policy, CAFile: c.CA}
 }
 
 func (h *house) openSignin(ctx context.Context) (err error) {

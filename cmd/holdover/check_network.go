@@ -13,17 +13,14 @@ import (
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+
+	"holdover/syncback"
 )
 
 const reachWait = 5 * time.Second
 
 func inspectNetwork(ctx context.Context, c *config) []finding {
-	return []finding{
-		reach(ctx, "exchange.smtp", c.Exchange.SMTP.Address, warn),
-		reach(ctx, "exchange.imap", c.Exchange.IMAP.Address, warn),
-		reach(ctx, "sending.smart_host", c.Sending.SmartHost, bad),
-		inspectProvider(ctx, c),
-	}
+	return append(inspectWays(ctx, c), reach(ctx, "sending.smart_host", c.Sending.SmartHost, bad), inspectProvider(ctx, c))
 }
 
 // reach says whether a server takes connections. Exchange may be down when this runs, so it is
@@ -63,7 +60,10 @@ func providerClient(c *config) (*http.Client, error) {
 
 // inspectShared finds what would fail together with Exchange: the machine, name service, identity.
 func inspectShared(ctx context.Context, c *config) []finding {
-	exchange := append(resolve(ctx, hostOf(c.Exchange.SMTP.Address)), resolve(ctx, hostOf(c.Exchange.IMAP.Address))...)
+	var exchange []net.IP
+	for _, e := range c.Exchange.endpoints() {
+		exchange = append(exchange, resolve(ctx, hostOf(e.address()))...)
+	}
 	return []finding{
 		sharedMachine(exchange), sharedNameService(exchange), sharedIdentity(ctx, c, exchange),
 	}
@@ -105,7 +105,7 @@ func sharedIdentity(ctx context.Context, c *config, exchange []net.IP) finding {
 		return finding{bad, about, err.Error(), "Correct signin.issuer."}
 	}
 	microsoft := u.Hostname() == "login.microsoftonline.com" || u.Hostname() == "sts.windows.net"
-	online := strings.HasSuffix(hostOf(c.Exchange.SMTP.Address), ".outlook.com") || hostOf(c.Exchange.IMAP.Address) == "outlook.office365.com"
+	online := slices.ContainsFunc(c.Exchange.endpoints(), func(e endpoint) bool { return e.at == syncback.Online })
 	if microsoft && online {
 		return finding{warn, about, "sign-in and Exchange Online are both Microsoft's cloud and have failed together before", remedy}
 	}

@@ -53,15 +53,8 @@ type config struct {
 		Postmaster   string `toml:"postmaster"`
 		Undo         span   `toml:"undo"`
 	} `toml:"sending"`
-	Exchange struct {
-		SMTP      connector         `toml:"smtp"`
-		IMAP      connector         `toml:"imap"`
-		Folders   map[string]string `toml:"folders"`
-		PerSecond float64           `toml:"per_mailbox_per_second"`
-		LookAgain []span            `toml:"look_again"`
-		Workers   int               `toml:"workers"`
-	} `toml:"exchange"`
-	Signin struct {
+	Exchange exchangeConfig `toml:"exchange"`
+	Signin   struct {
 		Issuer           string   `toml:"issuer"`
 		ClientID         string   `toml:"client_id"`
 		ClientSecretFile string   `toml:"client_secret_file"`
@@ -82,15 +75,6 @@ type config struct {
 		AdminTokenFile string   `toml:"admin_token_file"`
 		MaxUpload      size     `toml:"max_upload"`
 	} `toml:"web"`
-}
-
-type connector struct {
-	Address      string `toml:"address"`
-	TLS          string `toml:"tls"`
-	CA           string `toml:"ca"`
-	Service      string `toml:"service"`
-	User         string `toml:"user"`
-	PasswordFile string `toml:"password_file"`
 }
 
 // problem is one thing wrong with the configuration.
@@ -168,10 +152,9 @@ func cause(err error) string {
 }
 
 func (c *config) resolvePaths(base string) {
-	for _, p := range []*string{&c.Organisation.Logo, &c.Storage.Dir, &c.Directory.CSV, &c.SMTP.Certificate, &c.SMTP.Key,
-		&c.Sending.CA, &c.Sending.PasswordFile, &c.Exchange.SMTP.CA, &c.Exchange.SMTP.PasswordFile,
-		&c.Exchange.IMAP.CA, &c.Exchange.IMAP.PasswordFile, &c.Signin.ClientSecretFile, &c.Signin.CA,
-		&c.Web.Certificate, &c.Web.Key, &c.Web.AdminTokenFile} {
+	for _, p := range append(c.Exchange.files(), &c.Organisation.Logo, &c.Storage.Dir, &c.Directory.CSV, &c.SMTP.Certificate, &c.SMTP.Key,
+		&c.Sending.CA, &c.Sending.PasswordFile, &c.Signin.ClientSecretFile, &c.Signin.CA,
+		&c.Web.Certificate, &c.Web.Key, &c.Web.AdminTokenFile) {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(base, *p)
 		}

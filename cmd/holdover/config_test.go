@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -39,20 +40,27 @@ func TestExampleConfigurationIsGood(t *testing.T) {
 	}
 }
 
+// commentedOut is a key or a section of the example that is not in use.
+var commentedOut = regexp.MustCompile(`(?m)^# (\[[a-z.]+\]|[a-z_]+ = )`)
+
+// complete is the example with everything in use that is commented out, in a hybrid organisation.
+func complete(s string) string {
+	s = strings.ReplaceAll(s, "\n# logo = \"logo.svg\"", "\nlogo = \"people.csv\"")
+	for _, name := range []string{"relay-ca.pem", "relay.secret", "exchange-ca.pem", "internal.secret", "ews.secret", "online.secret", "issuer-ca.pem"} {
+		s = strings.ReplaceAll(s, name, "people.csv")
+	}
+	s = strings.Replace(s, `profile = "on-premises"`, `profile = "hybrid"`, 1)
+	return commentedOut.ReplaceAllString(s, "$1")
+}
+
 // Every key, those commented out too, is one the program knows.
 func TestExampleNamesEveryKey(t *testing.T) {
-	file := exampleConfig(t, func(s string) string {
-		s = strings.ReplaceAll(s, "# logo = \"logo.svg\"", "logo = \"people.csv\"")
-		for _, name := range []string{"relay-ca.pem", "relay.secret", "exchange-ca.pem"} {
-			s = strings.ReplaceAll(s, name, "people.csv")
-		}
-		for _, key := range []string{"database", "desk_database", "ca", "user", "password_file", "sent", "listen", "also"} {
-			s = strings.ReplaceAll(s, "\n# "+key+" =", "\n"+key+" =")
-		}
-		return s
-	})
-	if _, err := readConfig(file); err != nil {
-		t.Error(err)
+	c, err := readConfig(exampleConfig(t, complete))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(c.Exchange.endpoints()); n != 8 {
+		t.Errorf("%d ways are configured, want all 8", n)
 	}
 }
 
@@ -74,7 +82,7 @@ func TestBrokenConfigurations(t *testing.T) {
 		"bad choice":         {`tls = "implicit" `, `tls = "ssl" `, []string{"exchange.imap.tls", "\"ssl\"", "implicit"}},
 		"colour":             {`"#1d6b45"`, `"green"`, []string{"organisation.colour", "#rrggbb"}},
 		"imap user":          {`user = "{service}\\{mailbox}"`, `user = "admin"`, []string{"exchange.imap.user", "{mailbox}"}},
-		"folder role":        {`# sent = `, `snet = `, []string{"exchange.folders.snet"}},
+		"folder role":        {`# sent = "Ges`, `snet = "Ges`, []string{"exchange.folders.snet"}},
 		"scopes":             {`"openid", `, ``, []string{"signin.scopes", "openid"}},
 		"database":           {`# database = "postgres://`, `database = "mysql://`, []string{"storage.database", "SQLite"}},
 	} {

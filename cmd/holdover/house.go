@@ -37,7 +37,8 @@ type house struct {
 	calendar   *calendar.Calendar
 	events     *continuity.Continuity
 
-	exchange *exchange.SMTP
+	exchange *exchange.SMTP   // the usual entry
+	tokens   *exchange.Tokens // of the tenant; nil: not needed
 	back     *syncback.Syncback
 	door     *signin.Signin
 	inbound  *mta.Inbound

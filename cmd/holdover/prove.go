@@ -41,25 +41,6 @@ func (c *config) proveSMTP(p *proof) {
 	p.that(goodMailAddress(c.Sending.Postmaster), "sending.postmaster", "it is no mail address", "Write the address that reports of failed deliveries come from, for example \"postmaster@example.org\".")
 }
 
-func (c *config) proveExchange(p *proof) {
-	p.address("exchange.smtp.address", c.Exchange.SMTP.Address)
-	p.oneOf("exchange.smtp.tls", c.Exchange.SMTP.TLS, "required", "opportunistic", "none")
-	p.file("exchange.smtp.ca", c.Exchange.SMTP.CA, false)
-	p.file("exchange.smtp.password_file", c.Exchange.SMTP.PasswordFile, c.Exchange.SMTP.User != "")
-	p.address("exchange.imap.address", c.Exchange.IMAP.Address)
-	p.oneOf("exchange.imap.tls", c.Exchange.IMAP.TLS, "implicit", "required", "opportunistic", "none")
-	p.file("exchange.imap.ca", c.Exchange.IMAP.CA, false)
-	p.file("exchange.imap.password_file", c.Exchange.IMAP.PasswordFile, true)
-	p.that(strings.Contains(c.Exchange.IMAP.User, "{mailbox}"), "exchange.imap.user", "it does not hold {mailbox}", "Write the service account's login for one mailbox, for example \"{mailbox}\".")
-	p.that(c.Exchange.PerSecond >= 0, "exchange.per_mailbox_per_second", "it is negative", "Use 1; 0 switches pacing off.")
-	p.that(c.Exchange.Workers >= 1 && c.Exchange.Workers <= 64, "exchange.workers", "it is not between 1 and 64", "Use 4.")
-	p.that(len(c.Exchange.LookAgain) > 0, "exchange.look_again", "it is empty", "Leave it out, or write for example [\"1m\", \"5m\", \"30m\", \"60m\"].")
-	for role := range c.Exchange.Folders {
-		p.that(slices.Contains([]string{"inbox", "sent", "drafts", "trash", "junk", "archive"}, role), "exchange.folders."+role,
-			"there is no such folder role", "Use inbox, sent, drafts, trash, junk or archive.")
-	}
-}
-
 func (c *config) proveSigninAndWeb(p *proof) {
 	p.that(goodURL(c.Signin.Issuer), "signin.issuer", "it is no web address", "Write the issuer of your identity provider, as in its discovery document.")
 	p.need("signin.client_id", c.Signin.ClientID, "Register Holdover at the identity provider and write its client id here.")

@@ -63,10 +63,8 @@ func defaults() *config {
 	c.SMTP.Session = span(30 * time.Minute)
 	c.Sending.TLS = "required"
 	c.Sending.Undo = span(10 * time.Second)
-	c.Exchange.SMTP.TLS = "required"
-	c.Exchange.IMAP.TLS = "required"
-	c.Exchange.IMAP.User = "{mailbox}"
-	c.Exchange.PerSecond = 1 // Exchange Online takes about 3,600 messages an hour for one mailbox
+	c.Exchange.setDefaults()
+	c.Exchange.PerBox = 1 // Exchange Online takes about 3,600 messages an hour for one mailbox
 	c.Exchange.LookAgain = []span{span(time.Minute), span(5 * time.Minute), span(30 * time.Minute), span(time.Hour)}
 	c.Exchange.Workers = 4
 	c.Signin.Scopes = []string{"openid", "profile", "email", "groups"}
