@@ -246,6 +246,10 @@ type Line struct {
 	Remedy   string
 	Way      string   // that carries it, or did last; "" not yet
 	Location Location // of the mailbox then
+	Note     Note     // how it was found
+	Folder   string   // where it was found, by its name in Exchange; "" unknown
+	Resent   int      // sent again so many times, since Exchange had accepted and lost it
+	Changes  int      // of a line for a message: how many changes it stands for
 }
 
 // Lines lists items told or to be told since a time; state "" is all, m "" is all; newest first.
@@ -277,7 +281,7 @@ func (s *Syncback) Lines(ctx context.Context, since time.Time, m email.MailboxID
 func (r *row) line() Line {
 	l := Line{Mailbox: r.mailbox, Seq: r.seq, Message: r.message(), Kind: r.kind, State: r.state, Attempts: r.attempts,
 		At: fromMillis(r.at), Changed: fromMillis(r.changed), Words: r.words, Remedy: r.remedy,
-		Way: r.way, Location: r.location}
+		Way: r.way, Location: r.location, Note: r.note, Folder: r.place.Folder, Resent: r.resent}
 	if r.op == folder {
 		l.Message = ""
 	}

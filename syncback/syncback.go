@@ -51,6 +51,7 @@ type Store interface {
 	Folders(ctx context.Context, m email.MailboxID) ([]mailstore.Folder, error)
 	Raw(ctx context.Context, m email.MailboxID, id email.MessageID) ([]byte, error)
 	Settle(tx *database.Tx, m email.MailboxID, ids ...email.MessageID) error
+	Entrusted(ctx context.Context, from, before time.Time, each func(m email.MailboxID, id email.MessageID)) error
 	Watch() (notices <-chan mailstore.Notice, stop func())
 	Busy() int // deliveries under way
 }
