@@ -46,3 +46,7 @@ type Summary struct {
 	Attachments int
 	Automatic   bool // Auto-Submitted or Precedence says that no person wrote it
 }
+
+// ThreadRoot names the Outlook conversation that a message belongs to, whatever its References say:
+// the beginning of its Thread-Index ([MS-OXOMSG], 2.2.1.3), in base64; "" when it has none.
+func (s Summary) ThreadRoot() string { return threadIndexRoot(s.ThreadIndex) }

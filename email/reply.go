@@ -125,7 +125,7 @@ func replySubject(subject string, mode ReplyMode, lang string) string {
 	if mode == Forward {
 		mark = forward
 	}
-	return strings.TrimSpace(mark + baseSubject(subject))
+	return strings.TrimSpace(mark + ownSubject(subject))
 }
 
 // answerChain builds References (RFC 5322, 3.6.4): the original's chain, or its single In-Reply-To,

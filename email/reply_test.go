@@ -88,7 +88,7 @@ func TestSubjects(t *testing.T) {
 		{"Re Angebot", "Re Angebot", "AW: Re Angebot", "WG: Re Angebot"},
 		{"Referat: Stand", "Referat: Stand", "AW: Referat: Stand", "WG: Referat: Stand"},
 		{"IT: Wartung", "IT: Wartung", "AW: IT: Wartung", "WG: IT: Wartung"},
-		{"[liste] Re: Frage", "[liste] Re: Frage", "AW: [liste] Re: Frage", "WG: [liste] Re: Frage"},
+		{"[liste] Re: Frage", "[liste] Frage", "AW: [liste] Re: Frage", "WG: [liste] Re: Frage"},
 		{"Tr: Sv: Vs: Rv: x", "x", "AW: x", "WG: x"},
 		{"Re:", "", "AW:", "WG:"},
 		{"", "", "AW:", "WG:"},

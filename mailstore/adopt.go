@@ -1,11 +1,13 @@
 package mailstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"io/fs"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,7 +32,10 @@ type found struct {
 // adopt gives stray files rows and entries. After a crash (rebuild false) a file whose block says
 // that the message came from outside or from the portal is told to Exchange: its 250 may have been
 // given. In a rebuild nothing is told. progress may be nil; it is called with the files done.
+//
+// They are entered in the order in which they came, so that a rebuild makes the threads that there were.
 func (s *Store) adopt(ctx context.Context, l *listing, strays []onDisk, rebuild bool, progress func(int)) (added int, err error) {
+	slices.SortStableFunc(strays, func(a, b onDisk) int { return cmp.Or(cmp.Compare(stampOf(a.base), stampOf(b.base)), cmp.Compare(a.base, b.base)) })
 	for len(strays) > 0 {
 		n := min(adoptBatch, len(strays))
 		batch := s.readAll(l, strays[:n], rebuild)
@@ -76,6 +81,9 @@ func (s *Store) readAll(l *listing, strays []onDisk, rebuild bool) []*found {
 			all = append(all, f)
 		}
 	}
+	slices.SortStableFunc(all, func(a, b *found) int {
+		return cmp.Or(a.block.At.Compare(b.block.At), cmp.Compare(a.block.ID, b.block.ID))
+	})
 	return all
 }
 
@@ -114,14 +122,22 @@ func (s *Store) readFound(l *listing, d onDisk, rebuild bool) *found {
 
 // fileTime is when a message without a block came: its name says so, else the file system.
 func (s *Store) fileTime(d onDisk) time.Time {
-	stamp, _, _ := strings.Cut(d.base, ".")
-	if n, err := strconv.ParseInt(stamp, 10, 64); err == nil && n > 0 && n < 1<<40 {
+	if n := stampOf(d.base); n > 0 {
 		return time.Unix(n, 0).UTC()
 	}
 	if info, err := s.disk.Stat(d.name); err == nil {
 		return info.ModTime().UTC().Truncate(time.Millisecond)
 	}
 	return s.now().UTC().Truncate(time.Millisecond)
+}
+
+// stampOf is the time in seconds with which the name of a Maildir's file begins, 0 when there is none.
+func stampOf(base string) int64 {
+	stamp, _, _ := strings.Cut(base, ".")
+	if n, err := strconv.ParseInt(stamp, 10, 64); err == nil && n > 0 && n < 1<<40 {
+		return n
+	}
+	return 0
 }
 
 func (s *Store) enterFound(ctx context.Context, m email.MailboxID, batch []*found) error {

@@ -70,11 +70,14 @@ func (c *change) insert(n newMessage) (outcome, error) {
 	if err := c.total(n.state.folder, total, unread); err != nil {
 		return outcome{}, err
 	}
-	t, err := c.thread(n.sum)
+	t, err := c.thread(n)
 	if err != nil {
 		return outcome{}, err
 	}
 	if err := c.row(n, identity, t); err != nil {
+		return outcome{}, err
+	}
+	if err := c.meet(n); err != nil {
 		return outcome{}, err
 	}
 	if visible {

@@ -10,13 +10,15 @@ import (
 	"holdover/email"
 )
 
-// A thread is what References and In-Reply-To connect, per mailbox, as long as the subject stays:
-// an answer under a new subject begins a thread of its own. Every Message-ID that was seen, also
-// one that only stands in a reference, is remembered with its thread, so messages may arrive in
-// any order; one that connects two threads joins them.
+// A thread is, per mailbox, what References, In-Reply-To and the root of Thread-Index connect, as long
+// as the subject stays: an answer under a new subject begins a thread of its own. Every Message-ID
+// that was seen, also one that only stands in a reference, is remembered with its thread, so messages
+// may arrive in any order; one that connects two threads joins them. An answer that names nothing that
+// it answers is put with what has its subject: see bare.go.
 
-// threadKeys are the Message-IDs that tie a message to others, its own first if it has one.
-func threadKeys(sum email.Summary) []string {
+// threadKeys are what ties a message to others: Message-IDs, its own first if it has one, and the root
+// of its Thread-Index with its subject. A key with a blank in it is no Message-ID.
+func threadKeys(sum email.Summary, subject string) []string {
 	keys := make([]string, 0, 1+len(sum.References)+len(sum.InReplyTo))
 	add := func(id string) {
 		if id = clean(id); id != "" && len(id) <= 500 && !slices.Contains(keys, id) {
@@ -32,6 +34,9 @@ func threadKeys(sum email.Summary) []string {
 			add(id)
 		}
 	}
+	if root := sum.ThreadRoot(); root != "" {
+		keys = append(keys, "index "+root+" "+subject)
+	}
 	return keys
 }
 
@@ -45,31 +50,28 @@ func foldSubject(base string) string {
 }
 
 // thread finds or makes the thread of a message that is about to be added.
-func (c *change) thread(sum email.Summary) (ThreadID, error) {
-	keys, subject := threadKeys(sum), foldSubject(sum.BaseSubject)
+func (c *change) thread(n newMessage) (ThreadID, error) {
+	subject := foldSubject(n.sum.BaseSubject)
+	keys := threadKeys(n.sum, subject)
 	fit, err := c.fitting(keys, subject)
 	if err != nil {
 		return "", err
 	}
-	var t ThreadID
-	if len(fit) == 0 {
-		t = ThreadID(newID())
-		_, err = c.tx.Exec("INSERT INTO conversation (mailbox, id, subject) VALUES (?, ?, ?)", string(c.mailbox), string(t), subject)
-		if err != nil {
-			return "", err
-		}
-	} else {
-		t = fit[0]
-		for _, other := range fit[1:] {
-			if err := c.join(t, other); err != nil {
-				return "", err
-			}
-		}
+	if fit, err = c.besideBare(n, subject, fit); err != nil {
+		return "", err
 	}
-	own := clean(sum.MessageID)
+	own := []string{clean(n.sum.MessageID)} // the message itself knows best where these belong
+	if isBare(n.sum) && len(fit) == 0 {
+		own = append(own, bareKey(n.sum.From[0].Addr, subject)) // for what it answers, should that come later
+		keys = append(keys, own[1])
+	}
+	t, err := c.oneOf(fit, subject)
+	if err != nil {
+		return "", err
+	}
 	for _, key := range keys {
 		keep := "NOTHING"
-		if key == own { // the message itself knows best where it belongs
+		if slices.Contains(own, key) {
 			keep = "UPDATE SET thread = excluded.thread"
 		}
 		_, err := c.tx.Exec("INSERT INTO ref (mailbox, msgid, thread) VALUES (?, ?, ?) ON CONFLICT (mailbox, msgid) DO "+keep,
@@ -81,7 +83,24 @@ func (c *change) thread(sum email.Summary) (ThreadID, error) {
 	return t, nil
 }
 
-// fitting lists the threads that the keys name and whose subject fits, the oldest first.
+// oneOf joins threads into the oldest, or makes one.
+func (c *change) oneOf(fit []ThreadID, subject string) (ThreadID, error) {
+	if len(fit) == 0 {
+		t := ThreadID(newID())
+		_, err := c.tx.Exec("INSERT INTO conversation (mailbox, id, subject) VALUES (?, ?, ?)", string(c.mailbox), string(t), subject)
+		return t, err
+	}
+	slices.Sort(fit) // ids begin with the time
+	fit = slices.Compact(fit)
+	for _, other := range fit[1:] {
+		if err := c.join(fit[0], other); err != nil {
+			return "", err
+		}
+	}
+	return fit[0], nil
+}
+
+// fitting lists the threads that the keys name and whose subject fits.
 func (c *change) fitting(keys []string, subject string) ([]ThreadID, error) {
 	if len(keys) == 0 {
 		return nil, nil
@@ -108,7 +127,6 @@ func (c *change) fitting(keys []string, subject string) ([]ThreadID, error) {
 			fit = append(fit, t)
 		}
 	}
-	slices.Sort(fit) // ids begin with the time
 	return fit, rows.Err()
 }
 

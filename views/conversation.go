@@ -13,6 +13,9 @@ type Conversation struct {
 	Seen        bool // nothing unread in this folder
 	Earlier     int  // messages left out at the top
 	EarlierURL  string
+	Single      string // id of the one message that is shown alone, "" for the conversation
+	Whole       int    // messages of the conversation, when one is shown alone
+	WholeURL    string
 	Messages    []Message
 	Reply       string // id of the message that is answered, "" when there is none
 	ManyWriters bool   // answering goes to more than one person: reply all comes first
@@ -51,6 +54,14 @@ type File struct {
 type Run struct{ Text, URL string }
 
 func (c Conversation) act() string { return "/mail/" + c.Folder + "/act" }
+
+// pick is what the buttons act on.
+func (c Conversation) pick() string {
+	if c.Single != "" {
+		return c.Single
+	}
+	return c.Thread
+}
 
 func (c Conversation) list() string { return "/mail/" + c.Folder }
 

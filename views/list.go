@@ -14,6 +14,7 @@ type List struct {
 	ForGood  bool   // deleting here is for good
 	Targets  []Folder
 	Archived bool // this is the archive
+	Single   bool // rows are single messages, their ids those of messages
 }
 
 // Row is one line of a list.

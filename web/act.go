@@ -19,7 +19,8 @@ type deed struct {
 	action  string // read, unread, flag, unflag, archive, delete, move
 	folder  mailstore.FolderID
 	to      mailstore.FolderID // of move, archive and delete
-	threads []mailstore.ThreadID
+	picked  []string // threads, or single messages
+	single  bool     // they are messages
 	sure    bool // deleting for good was confirmed
 }
 
@@ -40,7 +41,7 @@ func (s *server) act(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(d.threads) == 0 {
+	if len(d.picked) == 0 {
 		return redirect(c, folderURL(d.folder))
 	}
 	if d.forGood() && !d.sure {
@@ -55,7 +56,7 @@ func (s *server) act(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return redirect(c, s.afterwards(c, d, back))
+	return redirect(c, s.afterwards(c, d, messages, back))
 }
 
 func readDeed(c echo.Context) (deed, error) {
@@ -63,13 +64,9 @@ func readDeed(c echo.Context) (deed, error) {
 	if err != nil {
 		return deed{}, errBad
 	}
-	d := deed{action: form.Get("action"), folder: mailstore.FolderID(c.Param("folder")), to: mailstore.FolderID(form.Get("to")), sure: form.Get("sure") == "1"}
-	picked := form["pick"]
-	if len(picked) > pageSize {
+	d := deed{action: form.Get("action"), folder: mailstore.FolderID(c.Param("folder")), to: mailstore.FolderID(form.Get("to")), sure: form.Get("sure") == "1", single: form.Get("single") == "1"}
+	if d.picked = form["pick"]; len(d.picked) > pageSize {
 		return deed{}, errBad
-	}
-	for _, id := range picked {
-		d.threads = append(d.threads, mailstore.ThreadID(id))
 	}
 	switch {
 	case d.action == "archive":
@@ -87,11 +84,11 @@ func readDeed(c echo.Context) (deed, error) {
 // forGood says that the messages are not moved but removed.
 func (d deed) forGood() bool { return d.action == "delete" && d.folder == mailstore.Trash }
 
-// messagesHere are the threads' messages that lie in the folder: what lies elsewhere stays as it is.
+// messagesHere are the messages picked that lie in the folder: what lies elsewhere stays as it is.
 func (s *server) messagesHere(ctx context.Context, mailbox email.MailboxID, d deed) ([]mailstore.Message, error) {
 	var here []mailstore.Message
-	for _, t := range d.threads {
-		all, err := s.Mail.Conversation(ctx, mailbox, t)
+	for _, id := range d.picked {
+		all, err := s.pickedBy(ctx, mailbox, d, id)
 		if err != nil {
 			return nil, err
 		}
@@ -102,6 +99,15 @@ func (s *server) messagesHere(ctx context.Context, mailbox email.MailboxID, d de
 		}
 	}
 	return here, nil
+}
+
+// pickedBy are the messages of one tick: a thread's, or the one itself.
+func (s *server) pickedBy(ctx context.Context, mailbox email.MailboxID, d deed, id string) ([]mailstore.Message, error) {
+	if !d.single {
+		return s.Mail.Conversation(ctx, mailbox, mailstore.ThreadID(id))
+	}
+	one, err := s.Mail.Message(ctx, mailbox, email.MessageID(id))
+	return []mailstore.Message{one}, err
 }
 
 // do carries the deed out and answers the step back; a zero step cannot be taken back.
@@ -169,15 +175,23 @@ func idsOf(messages []mailstore.Message) []email.MessageID {
 
 // afterwards is the page that shows what was done. Opening a conversation marks it read: that
 // needs no notice, and leads back to it.
-func (s *server) afterwards(c echo.Context, d deed, back step) string {
-	if c.FormValue("back") == "here" && len(d.threads) == 1 {
-		return threadURL(d.folder, d.threads[0])
+func (s *server) afterwards(c echo.Context, d deed, messages []mailstore.Message, back step) string {
+	if c.FormValue("back") == "here" && len(d.picked) == 1 {
+		if !d.single {
+			return threadURL(d.folder, mailstore.ThreadID(d.picked[0]))
+		}
+		if len(messages) == 1 {
+			return singleURL(d.folder, messages[0].Thread, messages[0].ID)
+		}
 	}
 	said := d.action
 	if d.forGood() {
 		said = "forgood"
 	}
-	query := url.Values{"done": {said}, "n": {strconv.Itoa(len(d.threads))}}
+	query := url.Values{"done": {said}, "n": {strconv.Itoa(len(d.picked))}}
+	if d.single {
+		query.Set("single", "1")
+	}
 	if back.mailbox != "" {
 		query.Set("undo", s.undos.offer(back))
 	}
@@ -211,9 +225,9 @@ func (s *server) askForGood(c echo.Context, d deed) error {
 		return err
 	}
 	p.Here, p.Title = string(d.folder), p.Words.T("forgood.title")
-	picks := make([]string, len(d.threads))
-	for i, t := range d.threads {
-		picks[i] = strings.TrimSpace(string(t))
+	picks := make([]string, len(d.picked))
+	for i, id := range d.picked {
+		picks[i] = strings.TrimSpace(id)
 	}
-	return s.render(c, http.StatusOK, p, views.ForGood(p, folderURL(d.folder), picks))
+	return s.render(c, http.StatusOK, p, views.ForGood(p, folderURL(d.folder), picks, d.single))
 }

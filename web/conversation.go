@@ -43,6 +43,9 @@ func (s *server) conversationView(c echo.Context, p *views.Page, l views.List, t
 	}
 	model := views.Conversation{Folder: l.Folder, FolderName: l.Name, Thread: string(thread),
 		Targets: l.Targets, ForGood: l.ForGood, Archived: l.Archived, Seen: true}
+	if all, err = onlyAsked(c, &model, all); err != nil {
+		return views.Conversation{}, err
+	}
 	shown := all
 	if len(all) > threadSize && c.QueryParam("all") != "1" {
 		shown = all[len(all)-threadSize:]

@@ -36,7 +36,11 @@ func (s *server) flash(c echo.Context, w *views.Words) *views.Flash {
 		if err != nil || n < 1 || n > pageSize || done[what] == "" {
 			return nil
 		}
-		f := &views.Flash{Text: w.N(done[what], n)}
+		words := done[what]
+		if c.QueryParam("single") == "1" {
+			words = "single." + words
+		}
+		f := &views.Flash{Text: w.N(words, n)}
 		if word := c.QueryParam("undo"); word != "" {
 			f.Undo = "/mail/" + c.Param("folder") + "/act"
 			f.Keep = []views.Field{{Name: "action", Value: "undo"}, {Name: "word", Value: word}}

@@ -45,16 +45,25 @@ func (s *server) listView(c echo.Context, p *views.Page, opened mailstore.Thread
 			return views.List{}, errBad
 		}
 	}
-	threads, next, err := s.Mail.Threads(ctx, person.Mailbox, folder, before, pageSize)
+	single, err := s.single(ctx, person.Mailbox)
+	if err != nil {
+		return views.List{}, err
+	}
+	read := s.Mail.Threads
+	if single {
+		read = s.Mail.Singles
+	}
+	threads, next, err := read(ctx, person.Mailbox, folder, before, pageSize)
 	if err != nil {
 		return views.List{}, err
 	}
 	l := views.List{Folder: string(folder), Name: name, Level: 1, ForGood: folder == mailstore.Trash,
-		Archived: folder == mailstore.Archive, Targets: targets(p.Folders, folder)}
+		Archived: folder == mailstore.Archive, Targets: targets(p.Folders, folder), Single: single}
 	if opened != "" {
 		l.Level = 2
 	}
-	r := rower{words: p.Words, now: s.now(), self: s.ownAddresses(person.Mailbox, person.Address), folder: folder, opened: opened}
+	r := rower{words: p.Words, now: s.now(), self: s.ownAddresses(person.Mailbox, person.Address), folder: folder, opened: opened,
+		single: single, message: email.MessageID(c.QueryParam("m"))}
 	if next != (mailstore.Before{}) {
 		l.Older = folderURL(folder) + "?before=" + next.String()
 	}

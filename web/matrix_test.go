@@ -26,6 +26,7 @@ var matrix = map[string]string{
 	"GET /mail/:folder":         "ea",
 	"GET /mail/:folder/:thread": "ea",
 	"POST /mail/:folder/act":    "ea",
+	"POST /view":                "ea",
 	"GET /m/:id/body":           "ea",
 	"GET /m/:id/part/:n":        "ea",
 	"GET /m/:id/source":         "ea",

@@ -54,6 +54,7 @@ type Organisation struct {
 type Mail interface {
 	Folders(ctx context.Context, m email.MailboxID) ([]mailstore.Folder, error)
 	Threads(ctx context.Context, m email.MailboxID, f mailstore.FolderID, before mailstore.Before, limit int) ([]mailstore.ThreadRow, mailstore.Before, error)
+	Singles(ctx context.Context, m email.MailboxID, f mailstore.FolderID, before mailstore.Before, limit int) ([]mailstore.ThreadRow, mailstore.Before, error)
 	Conversation(ctx context.Context, m email.MailboxID, t mailstore.ThreadID) ([]mailstore.Message, error)
 	Message(ctx context.Context, m email.MailboxID, id email.MessageID) (mailstore.Message, error)
 	Messages(ctx context.Context, m email.MailboxID, ids []email.MessageID) ([]mailstore.Message, error)
@@ -64,6 +65,14 @@ type Mail interface {
 	Watch() (<-chan mailstore.Notice, func())
 	writing
 	health
+	memory
+}
+
+// memory is what the store knows of a mailbox's owner: choices made while reading, correspondents.
+type memory interface {
+	Prefer(ctx context.Context, m email.MailboxID, name, value string) error
+	Preferences(ctx context.Context, m email.MailboxID, names ...string) (map[string]string, error)
+	Knows(ctx context.Context, m email.MailboxID, address string) (since time.Time, err error)
 }
 
 // health tells the desk how the store is.

@@ -162,6 +162,11 @@ func threadURL(f mailstore.FolderID, t mailstore.ThreadID) string {
 	return "/mail/" + string(f) + "/" + string(t)
 }
 
+// singleURL is one message of a thread, alone.
+func singleURL(f mailstore.FolderID, t mailstore.ThreadID, m email.MessageID) string {
+	return threadURL(f, t) + "?m=" + string(m)
+}
+
 // redirect answers a form: the page it led to is fetched anew (303), so that reloading repeats nothing.
 func redirect(c echo.Context, path string) error {
 	return c.Redirect(http.StatusSeeOther, strings.ReplaceAll(path, " ", "%20"))

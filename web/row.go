@@ -28,6 +28,9 @@ type rower struct {
 	folder mailstore.FolderID
 	opened mailstore.ThreadID
 	suffix string // of the links: which page of the list it is
+
+	single  bool            // rows are single messages
+	message email.MessageID // the one that is opened, when they are
 	day    string // heading of the row before
 }
 
@@ -40,6 +43,10 @@ func (r *rower) row(t mailstore.ThreadRow) views.Row {
 		Opened: t.ID == r.opened,
 	}
 	row.Lead, row.Who = r.who(t)
+	if r.single {
+		row.ID, row.URL = string(t.Latest.ID), singleURL(r.folder, t.ID, t.Latest.ID)+strings.Replace(r.suffix, "?", "&", 1)
+		row.Opened = t.Latest.ID == r.message
+	}
 	if day := r.words.Group(at, r.now); day != r.day {
 		row.Day, r.day = day, day
 	}

@@ -61,7 +61,11 @@ func (s *server) find(c echo.Context, p *views.Page, model *views.Found, page in
 		return err
 	}
 	model.Total, model.Partial = result.Total, result.Partial
-	r := rower{words: p.Words, now: s.now(), self: s.ownAddresses(person.Mailbox, person.Address)}
+	single, err := s.single(ctx, person.Mailbox)
+	if err != nil {
+		return err
+	}
+	r := rower{words: p.Words, now: s.now(), self: s.ownAddresses(person.Mailbox, person.Address), single: single}
 	model.Rows = r.hits(p, result.Hits, messages)
 	if page*pageSize < result.Total && page < mostPages {
 		model.More = searchURL(model.Query, page+1)
@@ -85,7 +89,10 @@ func (r *rower) hits(p *views.Page, hits []search.Hit, messages []mailstore.Mess
 		r.folder = m.Folder
 		row := r.row(mailstore.ThreadRow{ID: m.Thread, Latest: m, Count: 1, Flagged: m.Flags.Flagged})
 		row.ID, row.Day = string(m.ID), ""
-		row.Unread, row.URL = !m.Flags.Seen, threadURL(m.Folder, m.Thread)+"#m-"+string(m.ID)
+		row.Unread = !m.Flags.Seen
+		if !r.single {
+			row.URL = threadURL(m.Folder, m.Thread) + "#m-" + string(m.ID)
+		}
 		row.Folder = folderNameOf(p, m.Folder)
 		if len(h.Subject) > 0 {
 			row.Subject = piecesView(h.Subject)

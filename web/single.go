@@ -1,0 +1,58 @@
+package web
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"holdover/email"
+	"holdover/mailstore"
+	"holdover/views"
+)
+
+// listPreference says under which name the store remembers how a person wants lists.
+const listPreference = "list"
+
+// single says whether a person wants single messages in lists instead of conversations.
+func (s *server) single(ctx context.Context, mailbox email.MailboxID) (bool, error) {
+	chosen, err := s.Mail.Preferences(ctx, mailbox, listPreference)
+	return chosen[listPreference] == "single", err
+}
+
+// chooseView is POST /view: list=single|thread, back=where to go on.
+func (s *server) chooseView(c echo.Context) error {
+	chosen := c.FormValue("list")
+	if chosen != "single" && chosen != "thread" {
+		return errBad
+	}
+	if chosen == "thread" {
+		chosen = "" // as it is for everybody who never chose
+	}
+	if err := s.Mail.Prefer(c.Request().Context(), personOf(c).Mailbox, listPreference, chosen); err != nil {
+		return err
+	}
+	return redirect(c, firstPage(localPath(c.FormValue("back"))))
+}
+
+// firstPage is a path without its query: a place in one kind of list is none in the other.
+func firstPage(path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	return path
+}
+
+// onlyAsked leaves of a thread the message that is to be shown alone (?m=), with the way to the others.
+func onlyAsked(c echo.Context, model *views.Conversation, all []mailstore.Message) ([]mailstore.Message, error) {
+	id := email.MessageID(c.QueryParam("m"))
+	if id == "" {
+		return all, nil
+	}
+	at := slices.IndexFunc(all, func(m mailstore.Message) bool { return m.ID == id })
+	if at < 0 {
+		return nil, mailstore.ErrNotFound
+	}
+	model.Single, model.Whole = string(id), len(all)
+	model.WholeURL = threadURL(mailstore.FolderID(model.Folder), mailstore.ThreadID(model.Thread)) + "#m-" + string(id)
+	return all[at : at+1], nil
+}
