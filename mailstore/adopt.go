@@ -35,7 +35,9 @@ type found struct {
 //
 // They are entered in the order in which they came, so that a rebuild makes the threads that there were.
 func (s *Store) adopt(ctx context.Context, l *listing, strays []onDisk, rebuild bool, progress func(int)) (added int, err error) {
-	slices.SortStableFunc(strays, func(a, b onDisk) int { return cmp.Or(cmp.Compare(stampOf(a.base), stampOf(b.base)), cmp.Compare(a.base, b.base)) })
+	slices.SortStableFunc(strays, func(a, b onDisk) int {
+		return cmp.Or(cmp.Compare(stampOf(a.base), stampOf(b.base)), cmp.Compare(a.base, b.base))
+	})
 	for len(strays) > 0 {
 		n := min(adoptBatch, len(strays))
 		batch := s.readAll(l, strays[:n], rebuild)

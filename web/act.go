@@ -16,12 +16,12 @@ import (
 
 // deed is what a person does to threads of one folder.
 type deed struct {
-	action  string // read, unread, flag, unflag, archive, delete, move
-	folder  mailstore.FolderID
-	to      mailstore.FolderID // of move, archive and delete
-	picked  []string // threads, or single messages
-	single  bool     // they are messages
-	sure    bool // deleting for good was confirmed
+	action string // read, unread, flag, unflag, archive, delete, move
+	folder mailstore.FolderID
+	to     mailstore.FolderID // of move, archive and delete
+	picked []string           // threads, or single messages
+	single bool               // they are messages
+	sure   bool               // deleting for good was confirmed
 }
 
 func yes(b bool) *bool { return &b }

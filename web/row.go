@@ -31,7 +31,7 @@ type rower struct {
 
 	single  bool            // rows are single messages
 	message email.MessageID // the one that is opened, when they are
-	day    string // heading of the row before
+	day     string          // heading of the row before
 }
 
 func (r *rower) row(t mailstore.ThreadRow) views.Row {
