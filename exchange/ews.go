@@ -2,11 +2,9 @@ package exchange
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -19,21 +17,19 @@ type EWSOptions struct {
 	Security    Security // Name and Pin as for the other ways
 	User        string   // service account: DOMAIN\name or name@domain
 	Password    string
-	Auth        string          // "ntlm" (default) or "basic"
-	Folders     map[Role]string // administrator's mapping for roles that EWS has no name for (archive)
-	Hybrid      bool            // a mailbox that is not here lies in Exchange Online: ErrElsewhere, not ErrUnknownMailbox
-	Connections int             // calls at once, default 4
-	Largest     int64           // octets of one message, default 45 MiB: 64 MiB of request as Exchange is delivered
-	Call        time.Duration   // longest time of one call, default 5 min
-	Dial        func(ctx context.Context, network, address string) (net.Conn, error)
-	Now         func() time.Time // for the words of Check only
+	Auth        string                                                               // "ntlm" (default) or "basic"
+	Folders     map[Role]string                                                      // administrator's mapping for roles that EWS has no name for (archive)
+	Hybrid      bool                                                                 // a mailbox that is not here lies in Exchange Online: ErrElsewhere, not ErrUnknownMailbox
+	Connections int                                                                  // calls at once, default 4
+	Largest     int64                                                                // octets of one message, default 45 MiB: 64 MiB of request as Exchange is delivered
+	Call        time.Duration                                                        // longest time of one call, default 5 min
+	Dial        func(ctx context.Context, network, address string) (net.Conn, error) // nil: the network
+	Now         func() time.Time
 }
 
 // EWS speaks to mailboxes of Exchange on-premises. It is safe for many goroutines.
 type EWS struct {
 	o     EWSOptions
-	url   *url.URL
-	tls   *tls.Config
 	lines chan *ewsLine // whoever takes one may call
 
 	mu      sync.Mutex
@@ -43,28 +39,19 @@ type EWS struct {
 // NewEWS checks the options; it makes no connection.
 func NewEWS(o EWSOptions) (*EWS, error) {
 	o = o.withDefaults()
-	u, err := url.Parse(o.URL)
-	if err != nil || u.Host == "" || u.User != nil {
-		return nil, fmt.Errorf("address of Exchange's web services: %q is no address like https://mail.example.com/EWS/Exchange.asmx", o.URL)
-	}
 	if o.Auth != "ntlm" && o.Auth != "basic" {
 		return nil, fmt.Errorf("authentication at Exchange's web services: %q is neither ntlm nor basic", o.Auth)
 	}
-	config, err := o.Security.config(u.Hostname())
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case u.Scheme == "https" && config == nil:
-		return nil, errors.New("address of Exchange's web services: https cannot have TLS policy none")
-	case u.Scheme == "http" && (config != nil || !loopback(u.Hostname())):
-		return nil, errors.New("address of Exchange's web services: without TLS only on this machine, with TLS policy none")
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, fmt.Errorf("address of Exchange's web services: scheme %q is not https", u.Scheme)
-	}
-	c := &EWS{o: o, url: u, tls: config, lines: make(chan *ewsLine, o.Connections), folders: map[string][]listed{}}
+	c := &EWS{o: o, lines: make(chan *ewsLine, o.Connections), folders: map[string][]listed{}}
 	for range o.Connections {
-		c.lines <- c.newLine()
+		line, err := c.newLine()
+		if err != nil {
+			return nil, err
+		}
+		if o.Security.Policy == None && !loopback(line.web.base.Hostname()) {
+			return nil, errors.New("address of Exchange's web services: without TLS only on this machine")
+		}
+		c.lines <- line
 	}
 	return c, nil
 }
@@ -81,9 +68,6 @@ func (o EWSOptions) withDefaults() EWSOptions {
 	}
 	if o.Call <= 0 {
 		o.Call = 5 * time.Minute
-	}
-	if o.Dial == nil {
-		o.Dial = (&net.Dialer{Timeout: 30 * time.Second}).DialContext
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -29,13 +29,13 @@ func (c *EWS) ask(ctx context.Context, mailbox string, q question) (a ewsAnswer,
 		return a, &Failure{Kind: ErrTemporary, Op: "wait for a connection", Err: ctx.Err()}
 	}
 	defer func() { c.lines <- line }()
-	r := &request{mailbox: mailbox, body: envelope(mailbox, q.body), budget: answerBudget}
+	r := &request{mailbox: mailbox, body: envelope(mailbox, q.body)}
 	err = protect(func() error {
-		reply, err := line.do(ctx, r)
+		answer, err := line.do(ctx, r)
 		if err != nil {
-			return c.broken(q, r, err)
+			return c.lost(q, r, err)
 		}
-		a, err = c.read(q, r, reply)
+		a, err = c.read(q, r, answer)
 		return err
 	})
 	return a, err
@@ -54,31 +54,30 @@ func (c *EWS) one(ctx context.Context, mailbox string, q question) (*node, error
 	return a.parts[0], nil
 }
 
-// broken words what went wrong below HTTP's answer.
-func (c *EWS) broken(q question, r *request, err error) error {
+// lost words a call without a usable HTTP answer.
+func (c *EWS) lost(q question, r *request, err error) error {
 	var f *Failure
-	switch {
-	case errors.As(err, &f):
+	if errors.As(err, &f) {
 		return err
-	case q.changes && r.sent.Load():
-		return &Failure{Kind: ErrDoubt, Op: q.op, Err: err}
-	case errors.Is(err, errFlood):
-		return &Failure{Kind: ErrTemporary, Op: q.op, Err: err}
 	}
-	return startFailure(q.op, err)
+	f = broken(q.op, err, q.changes && r.sent)
+	if errors.Is(err, errFlood) && f.Kind != ErrDoubt {
+		f.Kind = ErrTemporary
+	}
+	return f
 }
 
 // read makes sense of an HTTP answer.
-func (c *EWS) read(q question, r *request, reply httpReply) (ewsAnswer, error) {
-	if reply.status != http.StatusOK && reply.status != http.StatusInternalServerError {
-		return ewsAnswer{}, c.refused(q, r, reply)
+func (c *EWS) read(q question, r *request, answer reply) (ewsAnswer, error) {
+	if answer.status != http.StatusOK && answer.status != http.StatusInternalServerError {
+		return ewsAnswer{}, c.refused(q, r, answer)
 	}
-	a, fault, err := readAnswer(reply.octets, q.op, q.parts)
+	a, fault, err := readAnswer(answer.body, q.op, q.parts)
 	switch {
 	case err != nil && q.changes:
-		return a, &Failure{Kind: ErrDoubt, Op: q.op, Code: httpCode(reply), Err: err}
+		return a, &Failure{Kind: ErrDoubt, Op: q.op, Code: httpCode(answer), Err: err}
 	case err != nil:
-		return a, &Failure{Kind: ErrTemporary, Op: q.op, Code: httpCode(reply), Words: oneLine(err.Error()),
+		return a, &Failure{Kind: ErrTemporary, Op: q.op, Code: httpCode(answer), Words: oneLine(err.Error()),
 			Remedy: "Check the address of Exchange's web services: something else seems to answer there."}
 	case fault != nil:
 		return a, c.failure(q.op, readFault(fault), q.changes)
@@ -86,13 +85,13 @@ func (c *EWS) read(q question, r *request, reply httpReply) (ewsAnswer, error) {
 	return a, nil
 }
 
-func httpCode(reply httpReply) string { return "HTTP " + strconv.Itoa(reply.status) }
+func httpCode(r reply) string { return "HTTP " + strconv.Itoa(r.status) }
 
 // refused words an HTTP status that carries no answer of EWS.
-func (c *EWS) refused(q question, r *request, reply httpReply) error {
-	f := &Failure{Kind: ErrTemporary, Op: q.op, Code: httpCode(reply), Words: http.StatusText(reply.status)}
+func (c *EWS) refused(q question, r *request, answer reply) error {
+	f := &Failure{Kind: ErrTemporary, Op: q.op, Code: httpCode(answer), Words: http.StatusText(answer.status)}
 	large := len(r.body) > 1<<20
-	switch status := reply.status; {
+	switch status := answer.status; {
 	case status == http.StatusUnauthorized:
 		f.Kind = ErrLogin
 		f.Remedy = fmt.Sprintf("Check the service account and its password, and that Exchange's EWS directory allows %s authentication.", c.o.Auth)
@@ -102,7 +101,10 @@ func (c *EWS) refused(q question, r *request, reply httpReply) error {
 	case status == http.StatusRequestEntityTooLarge, status == http.StatusNotFound && large: // IIS says 404.13
 		f.Kind, f.Remedy = ErrUnsuited, "The message is larger than Exchange's web services take: raise the limit there or use another way."
 	case status == http.StatusServiceUnavailable, status == http.StatusTooManyRequests:
-		f.Kind, f.After = ErrThrottled, c.retryAfter(reply)
+		f.Kind, f.After = ErrThrottled, retryAfter(answer.header, c.o.Now())
+		if f.After == 0 {
+			f.After = 30 * time.Second
+		}
 	case status >= 500 && q.changes:
 		f.Kind = ErrDoubt // a proxy gave up waiting; Exchange may not have
 	case status >= 500:
@@ -114,17 +116,6 @@ func (c *EWS) refused(q question, r *request, reply httpReply) error {
 		f.Kind, f.Remedy = ErrRoute, "No web services at this address: it ends in /EWS/Exchange.asmx."
 	}
 	return f
-}
-
-func (c *EWS) retryAfter(reply httpReply) time.Duration {
-	text := reply.header.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
-		return min(time.Duration(seconds)*time.Second, time.Hour)
-	}
-	if at, err := http.ParseTime(text); err == nil {
-		return min(max(at.Sub(c.o.Now()), 0), time.Hour)
-	}
-	return 30 * time.Second
 }
 
 // limited gives a call its longest time.

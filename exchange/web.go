@@ -74,10 +74,17 @@ var errPartial = errors.New("the answer broke off")
 // side may have got the whole request; without it nothing can have happened there.
 func (w *web) do(ctx context.Context, method, target string, header http.Header, body []byte, limit int64) (r reply, sent bool, err error) {
 	var wrote atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }})
-	request, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
+	if len(body) == 0 {
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }})
+	}
+	request, err := http.NewRequestWithContext(ctx, method, target, nil)
 	if err != nil {
 		return r, false, err
+	}
+	if len(body) > 0 {
+		request.ContentLength = int64(len(body))
+		request.GetBody = func() (io.ReadCloser, error) { return &outgoing{bytes.NewReader(body), &wrote}, nil }
+		request.Body, _ = request.GetBody()
 	}
 	if !w.ours(request.URL) {
 		return r, false, fmt.Errorf("%s is another host than %s", request.URL.Host, w.base.Host)
@@ -98,6 +105,23 @@ func (w *web) do(ctx context.Context, method, target string, header http.Header,
 	}
 	return r, true, nil
 }
+
+// outgoing is the body of a request. It notes when its last octet was handed to the connection: a
+// request that ends early is none.
+type outgoing struct {
+	rest *bytes.Reader
+	last *atomic.Bool
+}
+
+func (o *outgoing) Read(b []byte) (int, error) {
+	n, err := o.rest.Read(b)
+	if o.rest.Len() == 0 {
+		o.last.Store(true)
+	}
+	return n, err
+}
+
+func (o *outgoing) Close() error { return nil }
 
 // ours says whether an address lies on the one host that credentials are for.
 func (w *web) ours(u *url.URL) bool {
