@@ -141,11 +141,14 @@ func (c *EWS) scan(ctx context.Context, mailbox string, folder listed, restricti
 		if root.attr("IncludesLastItemInRange") == "true" {
 			return candidates, true, nil
 		}
-		if len(items) == 0 || (last != "" && len(items) == 1) {
+		switch {
+		case len(items) == 0:
 			return nil, false, misfit("FindItem", "a folder without an end")
+		case last != "" && len(items) == 1: // no more than what overlaps: go on without
+			offset, last = offset+1, ""
+		default:
+			offset, last = offset+len(items)-1, itemID(items[len(items)-1])
 		}
-		offset += len(items) - 1
-		last = itemID(items[len(items)-1])
 	}
 	return nil, false, misfit("FindItem", "a folder without an end")
 }

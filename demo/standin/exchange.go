@@ -91,7 +91,8 @@ func Start(o Options) (*Exchange, error) {
 	e.largest.Store(cmp.Or(o.Largest, 36<<20)) // a Receive connector's usual limit
 	e.addFace("smtp", e.serveSMTP)
 	e.addFace("imap", e.serveIMAP)
-	// A face over HTTP is one line here: e.addFace("ews", e.overHTTP(e.ewsHandler()))
+	// A face over HTTP is one line here.
+	e.addFace("ews", e.overHTTP(e.ewsHandler()))
 	if err := e.Restore(); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
