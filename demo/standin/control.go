@@ -24,6 +24,8 @@ import (
 //	GET    /scenarios                        []Scenario;  POST /scenarios/{name}, DELETE /scenarios/{name}
 //	POST   /normal                           ends all of it
 //	POST   /connector                        a Connector;  POST /window ?for=168h sets the window of doubles;  POST /largest ?octets=
+//	POST   /tokens           ?live=5m sets the life of tokens from now on, ?revoke=true ends those given out
+//	POST   /health           ?status=&issue=&lag=5m: what service health shows once lag is over
 func (e *Exchange) Control() http.Handler {
 	c := &control{e}
 	m := http.NewServeMux()
@@ -55,6 +57,8 @@ func (e *Exchange) Control() http.Handler {
 		"POST /connector":          c.setConnector,
 		"POST /window":             c.setWindow,
 		"POST /largest":            c.setLargest,
+		"POST /tokens":             c.setTokens,
+		"POST /health":             c.announce,
 	} {
 		m.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { reply(w, r, f) })
 	}

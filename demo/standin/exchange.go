@@ -38,8 +38,9 @@ type Options struct {
 	// does. Zero keeps doubles visible.
 	DoubleWindow time.Duration
 
-	Connector Connector // who may send from the organisation's own domains
-	Largest   int64     // octets of a message, default 36 MiB
+	Connector Connector   // who may send from the organisation's own domains
+	Largest   int64       // octets of a message, default 36 MiB
+	Graph     GraphLimits // of the Graph face
 
 	Journal string // file that keeps the store over restarts, "" keeps nothing
 	Now     func() time.Time
@@ -67,7 +68,8 @@ type Exchange struct {
 	playing   []string   // scenarios
 	connector Connector
 
-	bearer func(token string) bool // says whether a token opens mailboxes; until a face issues tokens, the password does
+	tokens *Tokens
+	health *Health
 }
 
 // Start opens all faces and serves until Close.
@@ -87,12 +89,16 @@ func Start(o Options) (*Exchange, error) {
 		return nil, err
 	}
 	e := &Exchange{options: o, store: store, clock: clock, faults: &Faults{clock: clock}}
-	e.bearer, e.connector = e.password, o.Connector
+	e.connector = o.Connector
 	e.largest.Store(cmp.Or(o.Largest, 36<<20)) // a Receive connector's usual limit
+	e.tokens, e.health = newTokens(e), &Health{exchange: e}
 	e.addFace("smtp", e.serveSMTP)
 	e.addFace("imap", e.serveIMAP)
 	// A face over HTTP is one line here.
 	e.addFace("ews", e.overHTTP(e.ewsHandler()))
+	e.addFace("token", e.overHTTP(e.tokenHandler()))
+	e.addFace("graph", e.overHTTP(e.graphHandler()))
+	e.addFace("health", e.overHTTP(e.healthHandler()))
 	if err := e.Restore(); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}

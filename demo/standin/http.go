@@ -18,7 +18,7 @@ func (e *Exchange) overHTTP(h http.Handler) func(net.Listener) func() {
 		server := &http.Server{
 			Handler: h, ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0),
 			ConnContext: func(ctx context.Context, c net.Conn) context.Context {
-				return context.WithValue(ctx, connKey{}, beneath(c))
+				return context.WithValue(context.WithValue(ctx, connKey{}, beneath(c)), eitherKey{}, c)
 			},
 		}
 		go server.Serve(eitherListener{l, e.options.TLS})
@@ -26,7 +26,10 @@ func (e *Exchange) overHTTP(h http.Handler) func(net.Listener) func() {
 	}
 }
 
-type connKey struct{}
+type (
+	connKey   struct{}
+	eitherKey struct{}
+)
 
 // meet plays a fault in an HTTP handler: true means that the handler answers the rule's Code and
 // Text in its own dialect, and does nothing else. Where the connection is to be lost, meet does not
@@ -41,6 +44,16 @@ func (e *Exchange) meet(r *http.Request, face, point, mailbox string) (Fault, bo
 
 // connOf is the connection that a request came on; what is bound to a connection (NTLM) is kept by it.
 func connOf(r *http.Request) *conn { return r.Context().Value(connKey{}).(*conn) }
+
+// isTLS says whether a request came over TLS; the server above does not see it.
+func isTLS(r *http.Request) bool {
+	c, ok := r.Context().Value(eitherKey{}).(*either)
+	if !ok {
+		return false
+	}
+	_, ok = c.spoken.(*tls.Conn)
+	return ok
+}
 
 // eitherListener accepts connections that speak TLS or not.
 type eitherListener struct {

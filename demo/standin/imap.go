@@ -50,6 +50,7 @@ type session struct {
 	store    *Store
 	conn     *conn
 	mailbox  string // primary address, after login
+	token    string // that it came in with, "" after a password
 	folder   *folder
 	readOnly bool
 	view     *imapserver.SessionTracker
@@ -67,6 +68,10 @@ func no(text string) error {
 
 // fault says what a mailbox that is not well makes of a command, or plays a rule, whose words become the answer.
 func (s *session) fault(point string) error {
+	if s.token != "" && !s.exchange.tokens.good(s.token, forIMAP) { // expired in mid-session
+		s.conn.reset()
+		return net.ErrClosed
+	}
 	switch fate := s.exchange.store.Fate(s.mailbox, Anywhere); {
 	case fate == Well || point == "login":
 	case fate != Full:
@@ -127,17 +132,31 @@ func (s *session) Authenticate(mech string) (sasl.Server, error) {
 			return no(refusal)
 		}), nil
 	case "XOAUTH2":
-		return &bearerServer{enter: func(user, token string) error { return s.enter(user, refusal, s.exchange.bearer(token)) }}, nil
+		return &bearerServer{enter: func(user, token string) error {
+			err := s.enter(user, refusal, s.exchange.tokens.good(token, forIMAP))
+			if mailbox, _ := s.exchange.opens(user); err == nil && s.exchange.store.Fate(mailbox, Online) == Elsewhere {
+				err = no(refusal)
+			}
+			if err == nil {
+				s.token = token
+			}
+			return err
+		}}, nil
 	}
 	return nil, no("Unsupported authentication mechanism.")
 }
 
-// bearerServer reads "user=U^Aauth=Bearer T^A^A".
+// bearerServer reads "user=U^Aauth=Bearer T^A^A". Who is refused gets a challenge with the reason
+// first, and the refusal after its answer.
 type bearerServer struct {
-	enter func(user, token string) error
+	enter   func(user, token string) error
+	refused error
 }
 
 func (b *bearerServer) Next(response []byte) (challenge []byte, done bool, err error) {
+	if b.refused != nil {
+		return nil, true, b.refused
+	}
 	if response == nil {
 		return []byte{}, false, nil
 	}
@@ -150,7 +169,10 @@ func (b *bearerServer) Next(response []byte) (challenge []byte, done bool, err e
 			token = value
 		}
 	}
-	return nil, true, b.enter(user, token)
+	if b.refused = b.enter(user, token); b.refused != nil {
+		return []byte(`{"status":"400","schemes":"Bearer","scope":""}`), false, nil
+	}
+	return nil, true, nil
 }
 
 func (s *session) Namespace() (*imap.NamespaceData, error) {

@@ -25,6 +25,7 @@ func scenarios() []Scenario {
 				{Face: "smtp", Point: "mail", Do: "reply", Code: 451, Text: "4.7.500 Server busy. Please try again later from [127.0.0.1]. (S77714)", Percent: 50},
 				{Face: "imap", Point: "select", Do: "reply", Text: throttled(3 * time.Second), Percent: 50},
 				{Face: "imap", Point: "append", Do: "reply", Text: throttled(3 * time.Second), Percent: 50},
+				{Face: "graph", Point: "request", Do: "reply", Code: 429, Delay: 3 * time.Second, Text: "ApplicationThrottled: Application is over its request limit.", Percent: 50},
 			}},
 		{Name: "busy", Title: "Back pressure", Sentence: "Exchange is short of resources: it thinks about each MAIL for 10 to 55 seconds, and every third time answers 452 4.3.1.",
 			rules: []Fault{
@@ -36,6 +37,8 @@ func scenarios() []Scenario {
 				{Face: "smtp", Point: "after", Do: "drop", Percent: 20, Seed: 1},
 				{Face: "imap", Point: "appended", Do: "drop", Percent: 20, Seed: 2},
 				{Face: "imap", Point: "moved", Do: "drop", Percent: 20, Seed: 3},
+				{Face: "graph", Point: "created", Do: "reply", Code: 504, Text: "UnknownError: gateway timeout", Percent: 20, Seed: 4},
+				{Face: "graph", Point: "moved", Do: "drop", Percent: 20, Seed: 5},
 			}},
 		{Name: "half-gone", Title: "Half the mailboxes are gone", Sentence: "The database of every second mailbox is down: nobody can open it, and mail for it waits in Exchange's own queues.",
 			begin: func(e *Exchange) error { return e.everySecond(Unavailable) },
