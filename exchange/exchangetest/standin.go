@@ -363,3 +363,10 @@ func (d *Double) call(method, path string, q url.Values, body, into any) []byte 
 	}
 	return text
 }
+
+// Online asks what is Exchange Online's own of the control API: /tokens (live, revoke), /health
+// (status, issue, lag).
+func (d *Double) Online(path string, q url.Values) {
+	d.t.Helper()
+	d.call("POST", path, q, nil, nil)
+}
