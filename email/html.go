@@ -19,12 +19,25 @@ func (m *Message) HasHTML() bool {
 	return false
 }
 
-// SafeHTML is what a person reads of the message as HTML, sanitised by allow-list, as a body
-// fragment: HTML parts one by one (so that none can open what another closes), plain parts between
-// them escaped. link names the URL path of the leaf with this index, for cid: images (nil: none are
-// shown); remote images are dropped and counted.
-func (m *Message) SafeHTML(link func(index int) string) (safe string, remoteImages int) {
+// Look says how a message's HTML is wanted.
+type Look struct {
+	Link  func(index int) string  // URL path of the leaf with this index, for cid: images; nil: none are shown
+	Image func(number int) string // URL path of a remote image, by its number among Shown.Images; nil: none are loaded
+	Fold  string                  // what opens the repeated text below the new one; "": it is not folded
+}
+
+// Shown is what a person reads of a message as HTML.
+type Shown struct {
+	HTML   string   // body fragment, sanitised by allow-list
+	Images []string // remote images as the message names them, "-" for those that are never loaded (backgrounds)
+}
+
+// Show makes a message's HTML fit to be shown: HTML parts one by one (so that none can open what
+// another closes), plain parts between them escaped. The repeated text of a forward is what it is
+// about and is never folded.
+func (m *Message) Show(l Look) Shown {
 	var out strings.Builder
+	var shown Shown
 	cids := m.contentIDs()
 	for _, p := range m.chosen.pieces {
 		if p.html == nil || p.text != nil && p.html.showsNothing() {
@@ -33,13 +46,57 @@ func (m *Message) SafeHTML(link func(index int) string) (safe string, remoteImag
 			}
 			continue
 		}
-		r := rewriter{cids: cids, link: link}
-		r.run(p.html.markup(maxHTML))
-		remoteImages += r.remote
+		markup := p.html.markup(maxHTML)
+		r := rewriter{cids: cids, link: l.Link, load: l.Image, remote: shown.Images, fold: -1, more: l.Fold}
+		if l.Fold != "" && !SaysForward(m.Subject) {
+			r.fold = foldToken(markup)
+		}
+		r.run(markup)
+		shown.Images = r.remote
 		out.WriteString(sanitize(r.out.String()))
 		out.WriteByte('\n')
 	}
-	return out.String(), remoteImages
+	shown.HTML = out.String()
+	return shown
+}
+
+// SafeHTML is Show without folds and remote images, which it counts.
+func (m *Message) SafeHTML(link func(index int) string) (safe string, remoteImages int) {
+	shown := m.Show(Look{Link: link})
+	return shown.HTML, len(shown.Images)
+}
+
+// Folded is the message's text as Fold splits it; a forward is not split.
+func (m *Message) Folded() (fresh, quoted string) {
+	if SaysForward(m.Subject) {
+		return m.Text(), ""
+	}
+	return Fold(m.Text())
+}
+
+// Damaged says whether octets of the text were lost on the way: its transfer coding is broken.
+func (m *Message) Damaged() bool {
+	for _, p := range m.chosen.pieces {
+		if p.html != nil && p.html.damaged() || p.text != nil && (p.html == nil || p.html.showsNothing()) && p.text.damaged() {
+			return true
+		}
+	}
+	return false
+}
+
+// DamagedPart says the same of a leaf, up to 4 MiB of it.
+func (m *Message) DamagedPart(index int) bool {
+	return index >= 0 && index < len(m.leaves) && m.leaves[index].damaged()
+}
+
+// damaged: a stray "=" in quoted-printable loses nothing and is left in peace.
+func (n *node) damaged() bool {
+	coding := strings.ToLower(strings.TrimSpace(n.header.raw("Content-Transfer-Encoding")))
+	if coding == "quoted-printable" || len(n.body) > maxText {
+		return false
+	}
+	_, err := decodeTransfer(coding, n.body, 0)
+	return err != nil
 }
 
 // contentIDs maps the Content-IDs and Content-Locations of images to their leaf (RFC 2392, RFC 2557).

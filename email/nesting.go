@@ -74,7 +74,7 @@ func (r *rewriter) end(a atom.Atom) {
 		}
 		return
 	}
-	if a == atom.Body {
+	if a == atom.Body || a == atom.Details {
 		return
 	}
 	if r.overflow > 0 && allowedElements[a] && !voidElements[a] {
@@ -99,7 +99,7 @@ func (r *rewriter) end(a atom.Atom) {
 func (r *rewriter) closeTo(depth int) {
 	for len(r.open) > depth {
 		a := r.open[len(r.open)-1]
-		r.open = r.open[:len(r.open)-1]
+		r.open, r.tags = r.open[:len(r.open)-1], r.tags[:len(r.tags)-1]
 		r.out.WriteString("</" + a.String() + ">")
 		if a == atom.A {
 			r.tellTarget()

@@ -41,6 +41,7 @@ func newPolicy() *bluemonday.Policy {
 	elements := strings.Fields(safeElements)
 	p.AllowElements(elements...)
 	p.AllowNoAttrs().OnElements(elements...)
+	p.AllowElements("details", "summary") // the rewriter's own, for quotes; a mail's are dropped before
 	p.AllowAttrs("style").Matching(styleValue).Globally()
 	p.AllowAttrs("dir").Matching(dirValue).Globally()
 	p.AllowAttrs("lang").Matching(langValue).Globally()

@@ -2,6 +2,7 @@ package email
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -14,10 +15,14 @@ import (
 type rewriter struct {
 	cids   map[string]int
 	link   func(index int) string
-	remote int
+	load   func(number int) string // our own URL of a remote image; nil: none is loaded
+	remote []string                // remote images in order, each as often as it stands there
+	fold   int                     // number of the token at which the folded part begins, or -1
+	more   string                  // what opens it
 
 	out      strings.Builder
 	open     []atom.Atom
+	tags     []string  // the start tags of open, as written
 	overflow int       // elements open beyond maxNesting
 	mute     atom.Atom // element whose raw text is dropped
 	href     string    // of the open link
@@ -42,8 +47,12 @@ var muted = map[atom.Atom]bool{
 
 func (r *rewriter) run(src string) {
 	z := html.NewTokenizer(strings.NewReader(src))
-	for {
-		switch z.Next() {
+	for n := 0; ; n++ {
+		kind := z.Next()
+		if n == r.fold {
+			r.beginFold()
+		}
+		switch kind {
 		case html.ErrorToken:
 			r.closeTo(0)
 			return
@@ -92,37 +101,67 @@ func (r *rewriter) start(t html.Token) {
 			r.overflow++
 			return
 		}
-		r.open = append(r.open, a)
 	}
-	r.out.WriteString(html.Token{Type: html.StartTagToken, DataAtom: a, Data: a.String(), Attr: attrs}.String())
+	tag := html.Token{Type: html.StartTagToken, DataAtom: a, Data: a.String(), Attr: attrs}.String()
+	if !voidElements[a] {
+		r.open, r.tags = append(r.open, a), append(r.tags, tag)
+	}
+	r.out.WriteString(tag)
 }
+
+// beginFold puts all that follows into native details: what is open is closed before and opened again
+// inside, so that no end tag to come reaches over its edge.
+func (r *rewriter) beginFold() {
+	if r.mute != 0 || r.overflow > 0 || len(r.open) > maxNesting/2 || contains(r.open, atom.Table) || contains(r.open, atom.A) {
+		return
+	}
+	open, tags := slices.Clone(r.open), slices.Clone(r.tags)
+	r.closeTo(0)
+	r.out.WriteString("<details><summary>" + html.EscapeString(r.more) + "</summary>")
+	r.open, r.tags = append(r.open, atom.Details), append(r.tags, "")
+	for i, tag := range tags {
+		r.open, r.tags = append(r.open, open[i]), append(r.tags, tag)
+		r.out.WriteString(tag)
+	}
+}
+
+// unnamed stands for a remote image that is counted and never loaded: a background, a set of sizes.
+const unnamed = "-"
 
 // attributes returns what an element keeps; nil for an image of which nothing is left.
 func (r *rewriter) attributes(a atom.Atom, in []html.Attribute) []html.Attribute {
 	keep := make([]html.Attribute, 0, len(in))
-	remote, href, source := false, "", ""
+	remote, href, source := "", "", ""
 	for _, attr := range in {
 		switch attr.Key {
 		case "style":
 			style, loads := cleanStyle(attr.Val)
-			remote = remote || loads
+			if loads && remote == "" {
+				remote = unnamed
+			}
 			if style != "" {
 				keep = append(keep, html.Attribute{Key: "style", Val: style})
 			}
 		case "href":
 			href = safeLink(attr.Val)
 		case "src":
-			source = r.image(attr.Val)
-			remote = remote || source == "" && isRemote(attr.Val)
+			if source = r.image(attr.Val); source == "" && isRemote(attr.Val) && a == atom.Img {
+				remote = strings.TrimSpace(attr.Val)
+			}
 		case "srcset", "background", "poster", "lowsrc", "dynsrc":
-			remote = remote || isRemote(attr.Val)
+			if isRemote(attr.Val) && remote == "" {
+				remote = unnamed
+			}
 		case "rel", "target":
 		default:
 			keep = append(keep, attr) // the policy decides
 		}
 	}
-	if remote {
-		r.remote++
+	if remote != "" {
+		r.remote = append(r.remote, remote)
+		if remote != unnamed && r.load != nil {
+			source = r.load(len(r.remote) - 1)
+		}
 	}
 	switch a {
 	case atom.A:

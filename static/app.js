@@ -13,6 +13,7 @@
   const fit = (frame) => {
     const doc = frame.contentDocument;
     if (!doc || !doc.body || frame.src !== doc.URL) return;
+    doc.addEventListener("toggle", frames, true); // a quote was unfolded: the listener is ours, added once
     frame.style.height = Math.min(doc.documentElement.offsetHeight + 2, 30000) + "px";
   };
   const frames = () => document.querySelectorAll(".paper-frame").forEach(fit);

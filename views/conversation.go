@@ -48,6 +48,7 @@ type File struct {
 	Name, Kind, Size string
 	URL, Save        string // to look at (pictures) or the same as Save; to keep
 	Image            bool
+	Damaged          bool // octets of it were lost on the way
 }
 
 // Run is a stretch of plain text, a link when URL is set.

@@ -353,6 +353,22 @@ func TestReadingInBrowser(t *testing.T) {
 	b.clean("reading")
 }
 
+// TestQuoteInFrame: the repeated text of an HTML mail is folded without a script, and its frame grows when it is opened.
+func TestQuoteInFrame(t *testing.T) {
+	h := newHouse(t)
+	id := h.deliver(katrin, letter{subject: "AW: Kran", seen: true, head: "Content-Type: text/html\r\n", text: "<div><p>Ja, Montag passt.</p><div style='border:none;border-top:solid #E1E1E1 1.0pt'><p><b>Von:</b> Otto<br><b>Gesendet:</b> gestern<br><b>An:</b> Katrin<br><b>Betreff:</b> Kran</p></div>" +
+		strings.Repeat("<p>Alte Zeile</p>", 40) + "</div>"})
+	b := newBrowser(t, h, katrin)
+	b.window(1280, false)
+	b.open(h.open(katrin, id))
+	b.until(`document.querySelector(".paper-frame").contentDocument.querySelector("details summary")?.textContent === "Zitierten Text zeigen"`)
+	b.until(`document.querySelector(".paper-frame").offsetHeight < 400`)
+	b.picture("quote-folded")
+	js[bool](b, `document.querySelector(".paper-frame").contentDocument.querySelector("summary").click(), true`)
+	b.until(`document.querySelector(".paper-frame").offsetHeight > 800`)
+	b.clean("quote")
+}
+
 // TestAttacksInBrowser: the corpus's hostile HTML runs nothing and fetches nothing, neither in its own
 // document nor beside our list.
 func TestAttacksInBrowser(t *testing.T) {

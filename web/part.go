@@ -45,10 +45,11 @@ func (s *server) body(c echo.Context) error {
 	if m.Problem != "" || !m.HasHTML() {
 		return mailstore.ErrNotFound
 	}
-	safe, blocked := m.SafeHTML(func(index int) string { return partURL(c.Param("id"), index) })
+	w := s.wordsOf(c)
+	shown := m.Show(email.Look{Link: func(index int) string { return partURL(c.Param("id"), index) }, Fold: w.T("conv.quote")})
 	c.Response().Header().Set("Content-Security-Policy", bodyPolicy)
 	c.Response().Header().Set("Referrer-Policy", "no-referrer")
-	return s.write(c, http.StatusOK, views.Body(s.wordsOf(c), m.Subject, safe, blocked), templ.NopComponent)
+	return s.write(c, http.StatusOK, views.Body(w, m.Subject, shown.HTML, len(shown.Images)), templ.NopComponent)
 }
 
 // part is GET /m/:id/part/:n: one leaf of a message. Pictures are shown (unless ?save=1), by what

@@ -108,12 +108,15 @@ func (r *reader) content(view *views.Message, m *email.Message) {
 		return
 	}
 	for _, part := range m.Attachments {
-		view.Files = append(view.Files, r.file(view.ID, part))
+		file := r.file(view.ID, part)
+		file.Damaged = m.DamagedPart(part.Index)
+		view.Files = append(view.Files, file)
 	}
+	view.Damaged = m.Damaged()
 	if view.HTML = m.HasHTML(); view.HTML {
 		return
 	}
-	fresh, quoted := email.Fold(m.Text())
+	fresh, quoted := m.Folded()
 	view.Text, view.Quoted = linked(fresh), linked(quoted)
 }
 
