@@ -29,7 +29,8 @@ func (g *Graph) Append(ctx context.Context, mailbox string, to Folder, item Item
 	if !item.Flags.Draft {
 		return g.recreate(ctx, mailbox, folder, item, octets)
 	}
-	id, _ := readFields(octets)
+	header, _ := splitHeader(octets)
+	id, _ := readFields(header)
 	made, err := g.postMIME(ctx, mailbox, octets, id)
 	if err != nil {
 		return Place{}, err

@@ -33,7 +33,8 @@ func (g *Graph) recreate(ctx context.Context, mailbox string, to graphFolder, it
 	if err != nil {
 		return Place{}, unsuited(oneLine(err.Error()))
 	}
-	messageID, traces := readFields(octets)
+	header, _ := splitHeader(octets)
+	messageID, traces := readFields(header)
 	if messageID == "" {
 		return Place{}, unsuited("without a Message-ID it could never be found again")
 	}
