@@ -89,8 +89,8 @@ func (s *Syncback) due(ctx context.Context, m email.MailboxID) (time.Time, error
 		if err != nil || p.shut() {
 			return err // the gate's watch wakes us
 		}
-		if next, err = firstNext(tx, m, p.rows()+` AND (`+may+`)`); err == nil {
-			blocked, err = firstNext(tx, m, p.rows()+` AND (state IN ('accepted','in doubt') OR state='waiting' AND `+free+`)`)
+		if next, err = firstNext(tx, m, s.now(), p.rows()+` AND (`+may+`)`); err == nil {
+			blocked, err = firstNext(tx, m, s.now(), p.rows()+` AND (state IN ('accepted','in doubt') OR state='waiting' AND `+free+`)`)
 		}
 		return err
 	})
@@ -110,8 +110,13 @@ func (s *Syncback) due(ctx context.Context, m email.MailboxID) (time.Time, error
 }
 
 // firstNext is when the first of a mailbox's rows that meet a condition is due; zero: there is none.
-func firstNext(tx *database.Tx, m email.MailboxID, condition string) (time.Time, error) {
-	rows, err := query(tx, `WHERE mailbox=? AND state<>'verified' AND (`+condition+`) ORDER BY next LIMIT 1`, string(m))
+// In a drain thousands are due already: then one of them will do, and nothing is sorted.
+func firstNext(tx *database.Tx, m email.MailboxID, now time.Time, condition string) (time.Time, error) {
+	rows, err := query(tx, `WHERE mailbox=? AND state<>'verified' AND next<=? AND (`+condition+`) LIMIT 1`, string(m), millis(now))
+	if err != nil || len(rows) > 0 {
+		return now, err
+	}
+	rows, err = query(tx, `WHERE mailbox=? AND state<>'verified' AND (`+condition+`) ORDER BY next LIMIT 1`, string(m))
 	if err != nil || len(rows) == 0 {
 		return time.Time{}, err
 	}

@@ -102,7 +102,7 @@ func (s *Syncback) lookable(ctx context.Context, m email.MailboxID) (rows []row,
 		if err != nil || p.shut() {
 			return err
 		}
-		rows, err = query(tx, `WHERE mailbox=? AND state IN ('accepted','in doubt') AND next<=? AND `+p.rows()+` ORDER BY seq LIMIT ?`, string(m), millis(s.now()), lookBatch)
+		rows, err = query(tx, `WHERE mailbox=? AND state<>'verified' AND state IN ('accepted','in doubt') AND next<=? AND `+p.rows()+` ORDER BY seq LIMIT ?`, string(m), millis(s.now()), lookBatch)
 		return err
 	})
 	return rows, err

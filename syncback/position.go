@@ -29,7 +29,7 @@ func (s *Syncback) Position(ctx context.Context, m email.MailboxID) (position Po
 			position = Closed
 			return err
 		}
-		rows, err := query(tx, `WHERE mailbox=? AND state IN ('waiting','trying','in doubt') AND
+		rows, err := query(tx, `WHERE mailbox=? AND state<>'verified' AND state IN ('waiting','trying','in doubt') AND
 			NOT EXISTS (SELECT 1 FROM syncback_item e WHERE e.mailbox=i.mailbox AND e.item=i.item AND e.seq<i.seq AND e.state='parked') LIMIT 1`, string(m))
 		if len(rows) > 0 {
 			position = Draining

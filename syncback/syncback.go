@@ -96,7 +96,7 @@ type Options struct {
 	Located    func(m email.MailboxID) Location // what the directory says of a mailbox, "" unknown; may be nil
 	Node       string                           // name of this node, its own among all that share the database; default "node"
 	Workers    int                              // mailboxes worked on at once, default 4
-	Batch      int                              // items of a mailbox claimed in one commit, at most; default 64
+	Batch      int                              // items of a mailbox claimed in one commit, at most; default 128
 	Deliveries int                              // by SMTP at once for one mailbox; default 5
 	Pace       Pace                             // default: no bound
 	Waits      []time.Duration                  // when an item in doubt is looked for again, default 1, 5, 30, 60 min (L10)
@@ -170,7 +170,7 @@ func (o Options) withDefaults() Options {
 		o.Workers = 4
 	}
 	if o.Batch <= 0 {
-		o.Batch = 64
+		o.Batch = 128
 	}
 	if o.Deliveries <= 0 {
 		o.Deliveries = 5
