@@ -20,6 +20,8 @@ type Presented struct {
 	Pin             string // hex SHA-256 of the certificate's SubjectPublicKeyInfo (RFC 7469, 2.4)
 	Expires         time.Time
 	Trouble         string // why the configured authorities do not vouch for it, "" when they do
+
+	Usage []string // what it may be used for by its extended key usage (RFC 5280, 4.2.1.12): "server", "client"; none is anything
 }
 
 // Witness is told of each certificate in the handshake, before anything secret is sent. An error ends
@@ -33,7 +35,32 @@ func presented(state tls.ConnectionState) (Presented, error) {
 	}
 	leaf := state.PeerCertificates[0]
 	sum := sha256.Sum256(leaf.RawSubjectPublicKeyInfo)
-	return Presented{Subject: oneLine(leaf.Subject.String()), Issuer: oneLine(leaf.Issuer.String()), Pin: hex.EncodeToString(sum[:]), Expires: leaf.NotAfter.UTC()}, nil
+	return Presented{Subject: oneLine(leaf.Subject.String()), Issuer: oneLine(leaf.Issuer.String()), Pin: hex.EncodeToString(sum[:]), Expires: leaf.NotAfter.UTC(),
+		Usage: usage(leaf)}, nil
+}
+
+// usage names the purposes that concern us.
+func usage(leaf *x509.Certificate) (list []string) {
+	for _, purpose := range leaf.ExtKeyUsage {
+		switch purpose {
+		case x509.ExtKeyUsageServerAuth:
+			list = append(list, "server")
+		case x509.ExtKeyUsageClientAuth:
+			list = append(list, "client")
+		case x509.ExtKeyUsageAny:
+			list = append(list, "any")
+		}
+	}
+	return list
+}
+
+// Own reads our own certificate, which a connection shows when it is asked for one.
+func (s Security) Own() (Presented, error) {
+	pair, err := tls.LoadX509KeyPair(s.Certificate, s.Key)
+	if err != nil {
+		return Presented{}, err
+	}
+	return presented(tls.ConnectionState{PeerCertificates: []*x509.Certificate{pair.Leaf}})
 }
 
 // Door is where a way into Exchange can be asked for its certificate.

@@ -25,6 +25,7 @@ import (
 //	POST   /normal                           ends all of it
 //	POST   /connector                        a Connector;  POST /window ?for=168h sets the window of doubles;  POST /largest ?octets=
 //	POST   /tokens           ?live=5m sets the life of tokens from now on, ?revoke=true ends those given out
+//	POST   /oddity           ?name=&on=true: dates-ignored, drafts-only, no-attributes, bare-headers
 //	POST   /health           ?status=&issue=&lag=5m: what service health shows once lag is over
 func (e *Exchange) Control() http.Handler {
 	c := &control{e}
@@ -59,6 +60,7 @@ func (e *Exchange) Control() http.Handler {
 		"POST /largest":            c.setLargest,
 		"POST /tokens":             c.setTokens,
 		"POST /health":             c.announce,
+		"POST /oddity":             c.setOddity,
 	} {
 		m.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { reply(w, r, f) })
 	}

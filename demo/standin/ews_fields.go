@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"encoding/base64"
 	"fmt"
 	"strconv"
 	"strings"
@@ -34,6 +35,9 @@ func (c *ewsCall) fields(m Message, octets []byte, cut int) (string, *ewsError) 
 			delete(asked, uri)
 			fmt.Fprintf(b, format, args...)
 		}
+	}
+	if shape.kid("t:IncludeMimeContent").value() == "true" {
+		fmt.Fprintf(b, `<t:MimeContent CharacterSet="UTF-8">%s</t:MimeContent>`, base64.StdEncoding.EncodeToString(octets))
 	}
 	write("item:ParentFolderId", `<t:ParentFolderId Id="%s" ChangeKey="AQAAAA=="/>`, m.FolderID)
 	write("item:ItemClass", "<t:ItemClass>IPM.Note</t:ItemClass>")

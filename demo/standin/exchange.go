@@ -70,6 +70,7 @@ type Exchange struct {
 
 	tokens *Tokens
 	health *Health
+	oddity sync.Map // name -> bool
 }
 
 // Start opens all faces and serves until Close.

@@ -138,6 +138,7 @@ func (g *graphFace) readNew(r *graphRequest) (octets []byte, p Properties, lie b
 		if err := m.apply(&p, true); err != nil {
 			return nil, p, false, err
 		}
+		p.Draft = p.Draft || g.strange("drafts-only")
 		return m.octets(p), p, false, nil
 	}
 	return nil, p, false, &graphRefusal{"RequestBodyRead", "A message is application/json or, as MIME, text/plain."}
@@ -204,15 +205,15 @@ func (p *Properties) mapi(id, value string, creating bool) error {
 		p.Extended = map[string]string{}
 	}
 	switch id {
-	case "Integer 0xe07":
+	case "Integer 0x0E07":
 		if bits, _ := strconv.Atoi(value); creating {
 			p.Draft, p.Read = bits&8 != 0, bits&1 != 0
 		}
 		return nil
-	case "SystemTime 0xe06":
+	case "SystemTime 0x0E06":
 		p.Received, _ = time.Parse(time.RFC3339, value)
 		return nil
-	case "SystemTime 0x39":
+	case "SystemTime 0x0039":
 		p.Sent, _ = time.Parse(time.RFC3339, value)
 		return nil
 	case "Integer 0x1081":

@@ -167,6 +167,20 @@ func (g *graphFace) getMessage(w http.ResponseWriter, r *graphRequest) {
 	g.show(w, r, http.StatusOK)
 }
 
+// getMIME answers a message as MIME.
+func (g *graphFace) getMIME(w http.ResponseWriter, r *graphRequest) {
+	if g.fails(w, r, "get") {
+		return
+	}
+	_, octets, err := g.store.Item(r.mailbox, r.PathValue("id"))
+	if err != nil {
+		noSuch(w, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain")
+	w.Write(octets)
+}
+
 // show answers the message that the path names.
 func (g *graphFace) show(w http.ResponseWriter, r *graphRequest, status int) {
 	m, octets, err := g.store.Item(r.mailbox, r.PathValue("id"))

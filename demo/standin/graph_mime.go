@@ -120,14 +120,14 @@ func (g *graphFace) messageObject(r *graphRequest, m Message, octets []byte) (ma
 	var properties []writtenProperty
 	for _, id := range wanted {
 		value := m.Extended[id]
-		if id == "String 0x7d" && value == "" && len(m.Traces) > 0 {
+		if id == "String 0x007D" && value == "" && len(m.Traces) > 0 {
 			value = "Received: " + strings.Join(m.Traces, "\r\nReceived: ") + "\r\n"
 		}
 		if id == "Integer 0x1081" && value == "" && m.Answered {
 			value = "102"
 		}
 		if value != "" {
-			properties = append(properties, writtenProperty{id, value})
+			properties = append(properties, writtenProperty{short(id), value})
 		}
 	}
 	if properties != nil {
@@ -184,7 +184,7 @@ func (m written) octets(p Properties) []byte {
 			fmt.Fprintf(&b, "%s: %s\r\n", name, value)
 		}
 	}
-	b.WriteString(strings.TrimRight(p.Extended["String 0x7d"], "\r\n"))
+	b.WriteString(strings.TrimRight(p.Extended["String 0x007D"], "\r\n"))
 	if b.Len() > 0 {
 		b.WriteString("\r\n")
 	}

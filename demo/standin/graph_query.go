@@ -99,13 +99,14 @@ func expanded(expand string) (ids []string, err error) {
 	return ids, nil
 }
 
-// canonical is a MAPI property's name as Graph writes it back.
+// canonical is a MAPI property's name as the store keeps it, with four digits.
 func canonical(id string) (string, error) {
 	m := propertyID.FindStringSubmatch(id)
 	if m == nil {
 		return "", fmt.Errorf("The property id '%s' is not valid", id)
 	}
-	return m[1] + " 0x" + strings.TrimLeft(strings.ToLower(m[2]), "0"), nil
+	tag, err := strconv.ParseUint(m[2], 16, 32)
+	return fmt.Sprintf("%s 0x%04X", m[1], tag), err
 }
 
 // selected leaves of an object what $select names; id stays always.
@@ -125,4 +126,10 @@ func selected(object map[string]any, fields string) (map[string]any, error) {
 		kept["singleValueExtendedProperties"] = properties
 	}
 	return kept, nil
+}
+
+// short is a MAPI property's name as Graph writes it back: in small letters, without leading zeros.
+func short(id string) string {
+	kind, tag, _ := strings.Cut(id, " 0x")
+	return kind + " 0x" + strings.TrimLeft(strings.ToLower(tag), "0")
 }

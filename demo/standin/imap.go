@@ -198,8 +198,11 @@ func (s *session) Append(name string, r imap.LiteralReader, o *imap.AppendOption
 		}
 	}
 	at := o.Time
-	if at.IsZero() {
+	if at.IsZero() || s.exchange.strange("dates-ignored") {
 		at = s.exchange.clock.Now()
+	}
+	if s.exchange.strange("bare-headers") {
+		octets = withoutX(octets)
 	}
 	m := newMessage(octets, at, o.Flags)
 	m.unshown = m.flags[imap.FlagFlagged]

@@ -29,7 +29,7 @@ func (s *session) listing(ref string, patterns []string, o *imap.ListOptions) (a
 				continue
 			}
 			data := imap.ListData{Mailbox: f.name, Delim: '/', Attrs: []imap.MailboxAttr{imap.MailboxAttrHasNoChildren}}
-			if f.attr != "" {
+			if f.attr != "" && !s.exchange.strange("no-attributes") {
 				data.Attrs = append(data.Attrs, f.attr)
 			}
 			if o.ReturnStatus != nil {
