@@ -11,81 +11,96 @@ const (
 	ewsPage    = 100 // items of one FindItem
 	ewsBatch   = 50  // items of one GetItem, each with its header
 	ewsRestart = 5   // times a folder is read again because it changed under our hands
+	ewsPasses  = 8   // times a mailbox is
 	ewsMost    = 2_000_000
 	cutValue   = 250 // FindItem cuts long values at 255 characters or later
 )
 
 // Find looks for copies by Message-ID. Its answer is complete: every folder asked for was read to
 // the end, so a Message-ID that is not in it is absent there. An error proves nothing.
-//
-// People move mail while we look, also out of a folder still to be read into one already read. So
-// what a look at all folders does not find is looked for a second time, in the opposite order, and
-// not by asking for ids but by reading them.
 func (c *EWS) Find(ctx context.Context, mailbox string, q Query) ([]Copy, error) {
 	if len(q.MessageIDs) == 0 {
 		return nil, nil
 	}
 	ctx, cancel := c.limited(ctx)
 	defer cancel()
-	copies, err := c.findOnce(ctx, mailbox, q, false)
-	if err != nil || q.Folders != nil {
-		return copies, err
-	}
-	again := q
-	again.MessageIDs = nil
-	for _, id := range q.MessageIDs {
-		if !slices.ContainsFunc(copies, func(c Copy) bool { return c.MessageID == id }) {
-			again.MessageIDs = append(again.MessageIDs, id)
-		}
-	}
-	if len(again.MessageIDs) == 0 {
-		return copies, nil
-	}
-	more, err := c.findOnce(ctx, mailbox, again, true)
-	if err != nil {
-		return nil, err
-	}
-	return append(copies, more...), nil
-}
-
-func (c *EWS) findOnce(ctx context.Context, mailbox string, q Query, backwards bool) ([]Copy, error) {
-	folders, err := c.wanted(ctx, mailbox, q.Folders)
-	if err != nil {
-		return nil, err
-	}
-	if backwards {
-		folders = slices.Clone(folders)
-		slices.Reverse(folders)
+	if q.Folders == nil {
+		return c.everywhere(ctx, mailbox, q)
 	}
 	var copies []Copy
-	for _, folder := range folders {
-		found, err := c.look(ctx, mailbox, folder, q, backwards)
-		if err != nil && q.Folders == nil && codeIs(err, "ErrorFolderNotFound") {
-			continue // deleted since the list was read, and what was in it with it
-		}
+	for _, asked := range q.Folders {
+		folder, err := c.find(ctx, mailbox, asked)
 		if err != nil {
-			c.forget(mailbox)
 			return nil, err
+		}
+		found, err := c.look(ctx, mailbox, folder, q, false)
+		if err != nil {
+			return nil, c.stale(mailbox, err)
 		}
 		copies = append(copies, found...)
 	}
 	return copies, nil
 }
 
-// wanted resolves the folders of a query; nil is all of them, read anew so that none is missed.
-func (c *EWS) wanted(ctx context.Context, mailbox string, asked []Folder) ([]listed, error) {
-	if asked == nil {
-		return c.list(ctx, mailbox, true)
+// everywhere looks into all folders. People move mail meanwhile, also out of a folder still to be read
+// into one already read: so what was not found is absent only when no folder has changed since
+// before the look, and else is looked for again. Asking for ids alone is not believed either where
+// the ids themselves can be read since a date.
+func (c *EWS) everywhere(ctx context.Context, mailbox string, q Query) (copies []Copy, err error) {
+	folders, err := c.list(ctx, mailbox, true)
+	if err != nil {
+		return nil, err
 	}
-	var folders []listed
-	for _, f := range asked {
-		l, err := c.find(ctx, mailbox, f)
-		if err != nil {
+	for pass := range ewsPasses {
+		for _, folder := range folders {
+			found, err := c.look(ctx, mailbox, folder, q, pass > 0)
+			if err != nil && !codeIs(err, "ErrorFolderNotFound") { // deleted since: the list will show it
+				return nil, err
+			}
+			copies = append(copies, found...)
+		}
+		q.MessageIDs = slices.DeleteFunc(slices.Clone(q.MessageIDs), func(id string) bool {
+			return slices.ContainsFunc(copies, func(c Copy) bool { return c.MessageID == id })
+		})
+		if len(q.MessageIDs) == 0 {
+			return c.still(ctx, mailbox, copies)
+		}
+		before := folders
+		if folders, err = c.list(ctx, mailbox, true); err != nil {
 			return nil, err
 		}
-		folders = append(folders, l)
+		read := pass > 0 || len(q.MessageIDs) > searchFew || q.Since.IsZero()
+		if read && slices.Equal(before, folders) {
+			return c.still(ctx, mailbox, copies)
+		}
 	}
-	return folders, nil
+	return nil, &Failure{Kind: ErrTemporary, Op: "FindItem", Words: "the mailbox keeps changing while it is read"}
+}
+
+// still takes out copies that were seen in one folder and then, moved, in another: a move gives an
+// item another id, so only one of them is still there.
+func (c *EWS) still(ctx context.Context, mailbox string, copies []Copy) ([]Copy, error) {
+	count := map[string]int{}
+	for _, found := range copies {
+		count[found.MessageID]++
+	}
+	var unsure []string
+	for _, found := range copies {
+		if count[found.MessageID] > 1 {
+			unsure = append(unsure, found.ID)
+		}
+	}
+	items, err := c.get(ctx, mailbox, unsure, false)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(copies, func(found Copy) bool {
+		gone := count[found.MessageID] > 1 && !slices.ContainsFunc(items, func(i ewsItem) bool { return i.id == found.ID })
+		if gone {
+			count[found.MessageID]-- // the last one is kept: it was seen
+		}
+		return gone
+	}), nil
 }
 
 // look reads one folder: a few ids are asked for; many are read from what came since the date.

@@ -85,7 +85,7 @@ func (c *EWS) roles(ctx context.Context, mailbox string) (map[string]Role, error
 
 // deep reads every folder below the root that people see, to the end.
 func (c *EWS) deep(ctx context.Context, mailbox string, roles map[string]Role) ([]listed, error) {
-	type found struct{ name, parent, kind string }
+	type found struct{ name, parent, kind, mark string }
 	all, order := map[string]found{}, []string{}
 	for offset := 0; ; {
 		part, err := c.one(ctx, mailbox, question{op: "FindFolder", body: func(w *writer) { findFolders(w, offset) }})
@@ -102,7 +102,8 @@ func (c *EWS) deep(ctx context.Context, mailbox string, roles map[string]Role) (
 			if _, twice := all[id]; !twice {
 				order = append(order, id)
 			}
-			all[id] = found{name: f.kid("DisplayName").value(), parent: f.kid("ParentFolderId").attr("Id"), kind: f.Local}
+			all[id] = found{name: f.kid("DisplayName").value(), parent: f.kid("ParentFolderId").attr("Id"), kind: f.Local,
+				mark: f.kid("TotalCount").value() + " " + f.extended(propChanged)}
 		}
 		if root.attr("IncludesLastItemInRange") == "true" {
 			if total := root.attr("TotalItemsInView"); total != "" && total != strconv.Itoa(len(order)) {
@@ -124,14 +125,15 @@ func (c *EWS) deep(ctx context.Context, mailbox string, roles map[string]Role) (
 		for parent, deep := all[id].parent, 0; all[parent].name != "" && deep < 50; parent, deep = all[parent].parent, deep+1 {
 			path = all[parent].name + "/" + path
 		}
-		list = append(list, listed{name: path, role: roles[id], delim: '/', id: id})
+		list = append(list, listed{name: path, role: roles[id], delim: '/', id: id, mark: all[id].mark})
 	}
 	return list, nil
 }
 
 func findFolders(w *writer, offset int) {
 	w.in("m:FindFolder", func() {
-		w.shape("m:FolderShape", func() { w.field("folder:DisplayName") }, func() { w.field("folder:ParentFolderId") })
+		w.shape("m:FolderShape", func() { w.field("folder:DisplayName") }, func() { w.field("folder:ParentFolderId") },
+			func() { w.field("folder:TotalCount") }, func() { w.propertyName(propChanged, "SystemTime") })
 		w.empty("m:IndexedPageFolderView", "MaxEntriesReturned", strconv.Itoa(pageOfFolders), "Offset", strconv.Itoa(offset), "BasePoint", "Beginning")
 		w.in("m:ParentFolderIds", func() { w.empty("t:DistinguishedFolderId", "Id", "msgfolderroot") })
 	}, "Traversal", "Deep")

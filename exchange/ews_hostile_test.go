@@ -121,7 +121,9 @@ func TestEWSAnswers(t *testing.T) {
 			return says(200, soap(op, strings.Repeat("<a>", 5000)+strings.Repeat("</a>", 5000)))
 		}, ErrTemporary, ErrDoubt, 0},
 		{"too many elements", func(op string) http.HandlerFunc { return says(200, soap(op, strings.Repeat("<a/>", 500_000))) }, ErrTemporary, ErrDoubt, 0},
-		{"another operation's answer", func(string) http.HandlerFunc { return says(200, soap("SendItem", part("SendItem", "Success", "NoError", ""))) }, ErrTemporary, ErrDoubt, 0},
+		{"another operation's answer", func(string) http.HandlerFunc {
+			return says(200, soap("SendItem", part("SendItem", "Success", "NoError", "")))
+		}, ErrTemporary, ErrDoubt, 0},
 		{"two answers to one question", func(op string) http.HandlerFunc { return says(200, soap(op, canned[op]+canned[op])) }, ErrTemporary, ErrDoubt, 0},
 		{"success without content", func(op string) http.HandlerFunc { return says(200, soap(op, part(op, "Success", "NoError", ""))) }, ErrTemporary, ErrDoubt, 0},
 		{"another namespace", func(op string) http.HandlerFunc {

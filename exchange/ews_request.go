@@ -24,6 +24,7 @@ const (
 	propReceived = "0x0E06" // SystemTime
 	propVerb     = "0x1081" // Integer: last verb executed, 102 reply, 103 reply to all
 	propIcon     = "0x1080" // Integer: icon, 261 replied
+	propChanged  = "0x670A" // SystemTime of a folder: when an item in it changed last, or came
 	propHeader   = "0x007D" // String: header as it came by SMTP
 )
 

@@ -13,6 +13,7 @@ type listed struct {
 	role  Role
 	delim rune
 	id    string // over EWS
+	mark  string // over EWS: changes when something in the folder does
 }
 
 // knownNames are tried when neither attribute nor mapping names a role's folder, in this order.

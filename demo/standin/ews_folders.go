@@ -3,6 +3,7 @@ package standin
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 func notFoundFolder() *ewsError {
@@ -45,15 +46,17 @@ func (c *ewsCall) shown(f Folder) string {
 	b := new(strings.Builder)
 	fmt.Fprintf(b, `<t:Folder><t:FolderId Id="%s" ChangeKey="AQAAAA=="/>`, f.ID)
 	asked := c.body.kid("m:FolderShape", "t:AdditionalProperties").all()
+	changed := time.Unix(int64(f.Next), 0).UTC().Format(time.RFC3339) // moves on with each arrival, as the true one does
 	for _, field := range []struct{ uri, xml string }{
 		{"folder:ParentFolderId", fmt.Sprintf(`<t:ParentFolderId Id="%s" ChangeKey="AQAAAA=="/>`, parent)},
 		{"folder:FolderClass", "<t:FolderClass>IPF.Note</t:FolderClass>"},
 		{"folder:DisplayName", "<t:DisplayName>" + escaped(name) + "</t:DisplayName>"},
 		{"folder:TotalCount", fmt.Sprintf("<t:TotalCount>%d</t:TotalCount>", f.Total)},
+		{"SystemTime 0x670A", fmt.Sprintf(`<t:ExtendedProperty><t:ExtendedFieldURI PropertyTag="0x670a" PropertyType="SystemTime"/><t:Value>%s</t:Value></t:ExtendedProperty>`, changed)},
 		{"folder:UnreadCount", fmt.Sprintf("<t:UnreadCount>%d</t:UnreadCount>", f.Unread)},
 	} {
 		for _, path := range asked {
-			if path.attr("FieldURI") == field.uri {
+			if path.attr("FieldURI") == field.uri || path.name == "t:ExtendedFieldURI" && extendedName(path) == field.uri {
 				b.WriteString(field.xml)
 			}
 		}

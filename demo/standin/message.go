@@ -164,6 +164,7 @@ type Folder struct {
 	WellKnown string `json:"well_known,omitempty"` // "inbox", "drafts", "sentitems", "deleteditems", "junkemail", "archive", "outbox"
 	Total     int    `json:"total"`
 	Unread    int    `json:"unread"`
+	Next      uint32 `json:"next"` // grows with each arrival
 }
 
 // Folders lists a mailbox's folders with their counts.
@@ -183,7 +184,7 @@ func (s *Store) Folders(address string) []Folder {
 }
 
 func (f *folder) shown() Folder {
-	return Folder{ID: f.id(), Name: f.name, WellKnown: f.wellKnown(), Total: len(f.messages), Unread: f.count(imap.FlagSeen, false)}
+	return Folder{ID: f.id(), Name: f.name, WellKnown: f.wellKnown(), Total: len(f.messages), Unread: f.count(imap.FlagSeen, false), Next: uint32(f.next)}
 }
 
 // id is the folder's own, whatever it is called; its first UIDVALIDITY serves for it.
