@@ -94,8 +94,12 @@ func (h *house) ewsWay(c ewsConnector) (*exchange.EWS, error) {
 	if err != nil {
 		return nil, err
 	}
-	return exchange.NewEWS(exchange.EWSOptions{URL: c.URL, Security: c.security(), User: c.User, Password: password, Auth: c.Auth, Folders: h.roles(),
+	way, err := exchange.NewEWS(exchange.EWSOptions{URL: c.URL, Security: c.security(), User: c.User, Password: password, Auth: c.Auth, Folders: h.roles(),
 		Hybrid: h.conf.Exchange.Profile == string(syncback.ProfileHybrid), Largest: int64(c.Largest), Now: time.Now})
+	if err == nil {
+		h.onClose(way.Close)
+	}
+	return way, err
 }
 
 func (h *house) graphWay(c graphConnector) (*exchange.Graph, error) {
