@@ -143,7 +143,7 @@ func (b *batch) judge(ctx context.Context, r row, result told, failed error) {
 		}
 		b.over[r.way] = true
 	}
-	b.s.pace.took(r.mailbox, b.s.now())
+	b.s.pace.carried(b.s.way(r.way), r.mailbox, result.octets, b.s.now())
 	o := b.s.judge(context.WithoutCancel(ctx), r, result, failed)
 	b.done = append(b.done, o)
 	if failed != nil {

@@ -54,7 +54,7 @@ func (b *batch) putAll(ctx context.Context, w *Way, all appender, rows []row, pu
 			b.judge(ctx, r, told{}, err)
 		} else {
 			place := w.placed(answers[i].Place)
-			b.judge(ctx, r, told{place: place, words: "appended"}, answers[i].Err)
+			b.judge(ctx, r, told{place: place, words: "appended", octets: len(puts[i].Item.Octets)}, answers[i].Err)
 		}
 	}
 }

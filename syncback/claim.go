@@ -35,7 +35,10 @@ func (s *Syncback) reclaim(ctx context.Context) error {
 // one commit: the intents are durable when it returns rows (X2). No rows mean that nothing is to
 // be told now.
 func (s *Syncback) claim(ctx context.Context, m email.MailboxID, done []outcome, n int) (next []row, err error) {
-	cargos := s.movable(m)
+	now, cargos := s.now(), s.movable(m)
+	if len(cargos) == 0 && len(done) == 0 && len(s.pace.limits) > 0 {
+		return nil, nil // a commit would say nothing
+	}
 	err = s.write(ctx, m, func(tx *database.Tx) error {
 		next = nil
 		p, err := s.gate(tx, m)
@@ -53,6 +56,9 @@ func (s *Syncback) claim(ctx context.Context, m email.MailboxID, done []outcome,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("claim: %w", err)
+	}
+	for _, r := range next {
+		s.pace.took(s.way(r.way), m, 1, now)
 	}
 	return next, nil
 }
@@ -83,6 +89,7 @@ func (s *Syncback) take(tx *database.Tx, m email.MailboxID, p passage, cargos []
 		return nil, err
 	}
 	var taken []row
+	used := map[*Way]int{}
 	for _, r := range rows {
 		tried := r
 		w := s.choose(r)
@@ -91,6 +98,9 @@ func (s *Syncback) take(tx *database.Tx, m email.MailboxID, p passage, cargos []
 			if _, err := save(tx, r, tried); err != nil {
 				return nil, err
 			}
+			continue
+		}
+		if used[w]++; used[w] > s.pace.allows(w, m, now) {
 			continue
 		}
 		tried.way, tried.location = w.Name(), s.location(m)

@@ -2,6 +2,7 @@ package syncback
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"holdover/database"
@@ -21,41 +22,80 @@ func (s *Syncback) work(ctx context.Context, m email.MailboxID) (due time.Time, 
 	if err := s.settleWhere(ctx, m); err != nil {
 		return time.Time{}, err
 	}
-	more, err := s.drain(ctx, m)
+	told, more, err := s.drain(ctx, m)
 	if err != nil {
 		return time.Time{}, err
 	}
 	if err := s.look(ctx, m, more); err != nil {
 		return time.Time{}, err
 	}
-	return s.due(ctx, m)
+	due, err = s.due(ctx, m, more)
+	if soon := s.now().Add(pause); told == 0 && !due.IsZero() && due.Before(soon) {
+		due = soon // nothing could be claimed although something is due: never in a tight circle
+	}
+	return due, err
 }
+
+// pause is the shortest rest of a mailbox for which nothing could be claimed.
+const pause = 50 * time.Millisecond
 
 // drain claims and tells batch after batch. Each commit carries the outcomes of one batch and the
 // intents of the next. more says that it ended although there may be more to tell now: after a turn,
 // or for the pace.
-func (s *Syncback) drain(ctx context.Context, m email.MailboxID) (more bool, err error) {
+func (s *Syncback) drain(ctx context.Context, m email.MailboxID) (told int, more bool, err error) {
 	var done []outcome
-	for told := 0; told < turn; told += len(done) {
+	for ; told < turn; told += len(done) {
 		room := s.room(m)
 		if room == 0 || ctx.Err() != nil {
 			break
 		}
 		rows, err := s.claim(context.WithoutCancel(ctx), m, done, min(room, turn-told))
-		if err != nil || len(rows) == 0 {
-			return false, err
+		if err != nil {
+			return told, false, err
+		}
+		if len(rows) == 0 {
+			more, err = s.paced(ctx, m)
+			return told, more, err
 		}
 		if done, err = s.attempt(ctx, m, rows); err != nil {
-			return false, err
+			return told, false, err
 		}
 	}
-	return len(done) > 0, s.finish(ctx, m, done)
+	return told, len(done) > 0, s.finish(ctx, m, done)
 }
 
-// room is how many items of a mailbox may be told now: one where the pace counts, else a batch
-// that Exchange takes within moments.
+// paced says whether something waits of a mailbox only because a limit is met.
+func (s *Syncback) paced(ctx context.Context, m email.MailboxID) (waits bool, err error) {
+	now := s.now()
+	met := func(w *Way) bool { return s.routes.isOpen(w, m, now) && s.pace.allows(w, m, now) == 0 }
+	var held []Cargo
+	for _, c := range Cargos() {
+		if slices.ContainsFunc(s.table[s.location(m)][c], met) {
+			held = append(held, c)
+		}
+	}
+	if len(held) == 0 {
+		return false, nil
+	}
+	err = s.db.Read(ctx, func(tx *database.Tx) error {
+		p, err := s.passage(tx, m)
+		if err != nil || p.shut() {
+			return err
+		}
+		at, err := firstNext(tx, m, now, p.rows()+` AND state='waiting' AND `+carries(held)+` AND `+free)
+		waits = !at.IsZero() && !at.After(now)
+		return err
+	})
+	return waits, err
+}
+
+// room is how many items of a mailbox may be told now: none while every way rests or its limits are
+// met, else a batch that Exchange takes within moments.
 func (s *Syncback) room(m email.MailboxID) int {
-	return min(s.pace.room(m, s.now()), s.strides.next(m))
+	if s.pace.paused(m).After(s.now()) {
+		return 0
+	}
+	return s.strides.next(m)
 }
 
 // finish writes the outcomes of the last calls of a turn.
@@ -76,37 +116,84 @@ func (s *Syncback) finish(ctx context.Context, m email.MailboxID, done []outcome
 	return s.step("confirmed", m)
 }
 
-// due is when the mailbox's next row may be worked on.
-func (s *Syncback) due(ctx context.Context, m email.MailboxID) (time.Time, error) {
-	var next, blocked time.Time
-	may := `state='waiting' AND ` + carries(s.movable(m)) + ` AND ` + free
-	if len(s.lookWays(m)) > 0 {
-		may += ` OR state IN ('accepted','in doubt')`
+// due is when the mailbox's next row may be worked on: told, as the ways that carry its kind work and
+// their limits allow, or looked for.
+func (s *Syncback) due(ctx context.Context, m email.MailboxID, more bool) (next time.Time, err error) {
+	now := s.now()
+	type wait struct {
+		condition string
+		from      time.Time // not before
 	}
-	err := s.db.Read(ctx, func(tx *database.Tx) error {
-		next, blocked = time.Time{}, time.Time{}
+	waits := []wait{{`state IN ('accepted','in doubt')`, s.lookableFrom(m, more)}}
+	for from, cargos := range s.carriedFrom(m) {
+		waits = append(waits, wait{`state='waiting' AND ` + carries(cargos) + ` AND ` + free, fromMillis(from)})
+	}
+	err = s.db.Read(ctx, func(tx *database.Tx) error {
+		next = time.Time{}
 		p, err := s.passage(tx, m)
 		if err != nil || p.shut() {
 			return err // the gate's watch wakes us
 		}
-		if next, err = firstNext(tx, m, s.now(), p.rows()+` AND (`+may+`)`); err == nil {
-			blocked, err = firstNext(tx, m, s.now(), p.rows()+` AND (state IN ('accepted','in doubt') OR state='waiting' AND `+free+`)`)
+		for _, w := range waits {
+			at, err := firstNext(tx, m, now, p.rows()+` AND `+w.condition)
+			if err != nil {
+				return err
+			}
+			if at.IsZero() {
+				continue
+			}
+			if at = later(at, w.from); next.IsZero() || at.Before(next) {
+				next = at
+			}
 		}
-		return err
+		return nil
 	})
-	if err != nil || blocked.IsZero() {
-		return time.Time{}, err
+	return next, err
+}
+
+// carriedFrom groups the kinds of items by when a way may carry them into a mailbox, in unix
+// milliseconds: the first way that works, as its limits allow, or else the first that is tried again.
+func (s *Syncback) carriedFrom(m email.MailboxID) map[int64][]Cargo {
+	now, groups := s.now(), map[int64][]Cargo{}
+	for _, c := range Cargos() {
+		ways := s.table[s.location(m)][c]
+		at := later(s.routes.reopens(ways, m, now), s.pace.paused(m))
+		for _, w := range ways {
+			if s.routes.isOpen(w, m, now) {
+				at = s.pace.ready(w, m, now)
+				break
+			}
+		}
+		from := max(millis(at), 0)
+		if !at.After(now) {
+			from = 0
+		} else if at.Nanosecond()%int(time.Millisecond) > 0 {
+			from++ // milliseconds are cut off: never too early
+		}
+		groups[from] = append(groups[from], c)
 	}
-	if at := s.routes.reopens(s.allWays(m), m, s.now()); at.After(blocked) {
-		blocked = at
+	return groups
+}
+
+// lookableFrom is when a mailbox may be looked through; not too often while more is told.
+func (s *Syncback) lookableFrom(m email.MailboxID, more bool) time.Time {
+	at := s.pace.paused(m)
+	if more {
+		s.mu.Lock()
+		at = later(at, s.looks[m].Add(lookApart))
+		s.mu.Unlock()
 	}
-	if next.IsZero() || blocked.Before(next) {
-		next = blocked
+	if len(s.lookWays(m)) == 0 {
+		at = later(at, s.routes.reopens(s.lookOrder(s.location(m)), m, s.now()))
 	}
-	if at := s.pace.ready(m); at.After(next) {
-		next = at
+	return at
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
 	}
-	return next, nil
+	return a
 }
 
 // firstNext is when the first of a mailbox's rows that meet a condition is due; zero: there is none.

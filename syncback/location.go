@@ -69,7 +69,7 @@ func (s *Syncback) settleLocation(ctx context.Context, m email.MailboxID) error 
 		s.remember(m, at)
 		return nil
 	}
-	if s.pace.ready(m).After(s.now()) {
+	if s.pace.paused(m).After(s.now()) {
 		return nil
 	}
 	at, words := s.askLocation(ctx, m)

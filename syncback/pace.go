@@ -8,61 +8,133 @@ import (
 	"holdover/email"
 )
 
-// pace keeps what Exchange is told within bounds, and remembers mailboxes that asked for a pause.
+// pace keeps what Exchange is told within limits, and remembers mailboxes that asked for a pause.
 type pace struct {
-	each, all time.Duration // between two items
-	mu        sync.Mutex
-	next      time.Time // all
-	boxes     map[email.MailboxID]rest
+	limits  []Limit
+	mu      sync.Mutex
+	buckets map[measure]*bucket
+	boxes   map[email.MailboxID]rest
 }
 
+// measure is one limit as far as it counts for a mailbox; "" is all of them together.
+type measure struct {
+	limit   int
+	mailbox email.MailboxID
+}
+
+// bucket fills with time and is emptied by what Exchange is told.
+type bucket struct {
+	have float64
+	at   time.Time
+}
+
+// rest is a pause that Exchange asked for.
 type rest struct {
 	until time.Time
-	words string // why, "" when only the pace says so
+	words string
 }
 
-func newPace(p Pace) *pace {
-	apart := func(rate float64) time.Duration {
-		if rate <= 0 {
+func newPace(limits []Limit) *pace {
+	return &pace{limits: limits, buckets: map[measure]*bucket{}, boxes: map[email.MailboxID]rest{}}
+}
+
+// slack is how much of an item may be made up for after the clock woke us late.
+const slack = 0.25
+
+// most is how much of a limit can be saved up: what a second brings, and octets for a tenth of the time.
+func (l Limit) most() float64 {
+	if l.Octets {
+		return l.N / 10
+	}
+	return max(1+slack, l.rate())
+}
+
+// filled is the bucket of a limit as it stands now. The caller holds the lock.
+func (p *pace) filled(i int, m email.MailboxID, now time.Time) *bucket {
+	l := p.limits[i]
+	if !l.Each {
+		m = ""
+	}
+	b := p.buckets[measure{i, m}]
+	if b == nil {
+		b = &bucket{have: l.most(), at: now}
+		if !l.Octets {
+			b.have = max(1, l.rate())
+		}
+		p.buckets[measure{i, m}] = b
+	}
+	if passed := now.Sub(b.at).Seconds(); passed > 0 {
+		b.have, b.at = min(l.most(), b.have+passed*l.rate()), now
+	}
+	return b
+}
+
+// grain forgives what adding up fractions loses.
+const grain = 1e-6
+
+// allows is how many items a way may carry into a mailbox now.
+func (p *pace) allows(w *Way, m email.MailboxID, now time.Time) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.boxes[m].until.After(now) {
+		return 0
+	}
+	n := math.MaxInt
+	for i, l := range p.limits {
+		if !l.bounds(w) {
+			continue
+		}
+		switch have := p.filled(i, m, now).have; {
+		case !l.Octets:
+			n = min(n, int(have+grain))
+		case have <= 0:
 			return 0
 		}
-		return time.Duration(float64(time.Second) / rate)
 	}
-	return &pace{each: apart(p.Mailbox), all: apart(p.All), boxes: map[email.MailboxID]rest{}}
+	return max(n, 0)
 }
 
-// ready answers the time from which the mailbox may be told something.
-func (p *pace) ready(m email.MailboxID) time.Time {
+// ready answers the time from which a way may carry something into a mailbox.
+func (p *pace) ready(w *Way, m email.MailboxID, now time.Time) time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if at := p.boxes[m].until; at.After(p.next) {
-		return at
+	at := p.boxes[m].until
+	for i, l := range p.limits {
+		if !l.bounds(w) {
+			continue
+		}
+		need := 1.0
+		if l.Octets {
+			need = 1 // an octet
+		}
+		if lack := need - grain/2 - p.filled(i, m, now).have; lack > 0 {
+			if full := now.Add(time.Duration(lack / l.rate() * float64(time.Second))); full.After(at) {
+				at = full
+			}
+		}
 	}
-	return p.next
+	return at
 }
 
-// room is how many items of a mailbox may be told now: none, one where a pace counts each, or many.
-func (p *pace) room(m email.MailboxID, now time.Time) int {
-	switch {
-	case p.ready(m).After(now):
-		return 0
-	case p.each > 0 || p.all > 0:
-		return 1
-	}
-	return math.MaxInt
-}
-
-// took notes that an item was told.
-func (p *pace) took(m email.MailboxID, now time.Time) {
+// took notes that items were claimed for a way.
+func (p *pace) took(w *Way, m email.MailboxID, n int, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.all > 0 {
-		p.next = now.Add(p.all)
+	for i, l := range p.limits {
+		if l.bounds(w) && !l.Octets {
+			p.filled(i, m, now).have -= float64(n)
+		}
 	}
-	if r := p.boxes[m]; p.each > 0 && r.until.Before(now.Add(p.each)) {
-		p.boxes[m] = rest{until: now.Add(p.each)}
-	} else if r.words != "" && !r.until.After(now) {
-		delete(p.boxes, m)
+}
+
+// carried notes how many octets went over a way: it may owe them, and waits then.
+func (p *pace) carried(w *Way, m email.MailboxID, octets int, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, l := range p.limits {
+		if l.bounds(w) && l.Octets {
+			p.filled(i, m, now).have -= float64(octets)
+		}
 	}
 }
 
@@ -71,6 +143,20 @@ func (p *pace) pause(m email.MailboxID, until time.Time, words string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.boxes[m] = rest{until: until, words: words}
+}
+
+// paused is until when Exchange asked to leave a mailbox alone.
+func (p *pace) paused(m email.MailboxID) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.boxes[m].until
+}
+
+// resume forgets all pauses.
+func (p *pace) resume() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	clear(p.boxes)
 }
 
 // why answers for what a mailbox rests now, "" if it does not.

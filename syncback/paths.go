@@ -168,11 +168,12 @@ func carries(cargos []Cargo) string {
 	return "(" + strings.Join(terms, " OR ") + ")"
 }
 
-// movable lists the kinds of items of a mailbox for which a way works now.
+// movable lists the kinds of items of a mailbox for which a way works now and may carry something
+// under its limits.
 func (s *Syncback) movable(m email.MailboxID) (list []Cargo) {
 	now, at := s.now(), s.location(m)
 	for _, c := range Cargos() {
-		if slices.ContainsFunc(s.table[at][c], func(w *Way) bool { return s.routes.isOpen(w, m, now) }) {
+		if slices.ContainsFunc(s.table[at][c], func(w *Way) bool { return s.routes.isOpen(w, m, now) && s.pace.allows(w, m, now) > 0 }) {
 			list = append(list, c)
 		}
 	}

@@ -82,9 +82,6 @@ type Mailboxes interface {
 	Create(ctx context.Context, mailbox, name string) error
 }
 
-// Pace bounds what Exchange is told, in items a second; 0 is no bound.
-type Pace struct{ Mailbox, All float64 }
-
 // Options are what sync-back is given. Zero values take the defaults named.
 type Options struct {
 	Store      Store
@@ -98,7 +95,7 @@ type Options struct {
 	Workers    int                              // mailboxes worked on at once, default 4
 	Batch      int                              // items of a mailbox claimed in one commit, at most; default 128
 	Deliveries int                              // by SMTP at once for one mailbox; default 5
-	Pace       Pace                             // default: no bound
+	Limits     []Limit                          // how much Exchange takes, see LimitsWith; default: no bound
 	Waits      []time.Duration                  // when an item in doubt is looked for again, default 1, 5, 30, 60 min (L10)
 	Call       time.Duration                    // longest time of one call, default 12 min
 	Lease      time.Duration                    // a claim outlives any call; default Call and 3 min more
@@ -148,7 +145,7 @@ func New(ctx context.Context, o Options) (*Syncback, error) {
 	if o.Lease <= o.Call {
 		return nil, fmt.Errorf("sync-back: the lease (%v) must outlive the longest call (%v)", o.Lease, o.Call)
 	}
-	s := &Syncback{o: o, db: o.Store.DB(), pace: newPace(o.Pace), routes: newRoutes(), agenda: newAgenda(), strides: newStrides(o.Batch), table: table,
+	s := &Syncback{o: o, db: o.Store.DB(), pace: newPace(o.Limits), routes: newRoutes(), agenda: newAgenda(), strides: newStrides(o.Batch), table: table,
 		nudged: make(chan struct{}, 1), flights: map[string]flight{},
 		located: map[email.MailboxID]Location{}, moved: map[email.MailboxID]bool{}, calls: map[email.MailboxID]context.CancelFunc{}, looks: map[email.MailboxID]time.Time{}}
 	if err := s.db.Migrate(ctx, "syncback", migrations); err != nil {

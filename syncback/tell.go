@@ -13,9 +13,10 @@ import (
 
 // told is what a successful call brought.
 type told struct {
-	words string
-	place exchange.Place
-	seen  bool // the call itself saw the effect: nothing is left to look for
+	words  string
+	place  exchange.Place
+	octets int  // that went over the way
+	seen   bool // the call itself saw the effect: nothing is left to look for
 }
 
 // errMissing says that the store cannot give what is to be told.
@@ -91,14 +92,14 @@ func (s *Syncback) tellMessage(ctx context.Context, r row, box remote) (told, er
 			return told{}, missing(err)
 		}
 		words, err := box.way.SMTP.Deliver(ctx, r.detail.Sender, []string{box.address}, raw)
-		return told{words: words}, err
+		return told{words: words, octets: len(raw)}, err
 	}
 	copied, err := s.copyOf(ctx, r)
 	if err != nil {
 		return told{}, err
 	}
 	place, err := box.Append(ctx, copied.To, copied.Item)
-	return told{place: place, words: "appended"}, err
+	return told{place: place, words: "appended", octets: len(copied.Item.Octets)}, err
 }
 
 // copyOf is the message of a row as it is put into a folder of Exchange: a colleague's mail into the
@@ -152,7 +153,7 @@ func (s *Syncback) tellDraft(ctx context.Context, r row, box remote) (told, erro
 			return told{}, err // done again as a whole: the version just put becomes an earlier one
 		}
 	}
-	return told{place: place, words: "appended"}, nil
+	return told{place: place, words: "appended", octets: len(raw)}, nil
 }
 
 // tellErasure takes a draft away: for good when it was sent, since its copy in Sent stays; into

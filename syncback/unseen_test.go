@@ -256,7 +256,7 @@ func (b *bench) acceptedRows(n int) {
 // minutes, however many items that makes.
 func TestPacedDrainLooksRarely(t *testing.T) {
 	b := newBench(t)
-	b.o.Pace = Pace{Mailbox: 1}
+	b.o.Limits = []Limit{{Key: "mailbox", Each: true, N: 1, Per: time.Second}}
 	b.restart()
 	wants, e := b.withhold(300)
 	b.end(e)

@@ -26,7 +26,8 @@ func inspectWays(ctx context.Context, c *config) (list []finding) {
 	if x.needsTokens() {
 		list = append(list, inspectDoor(ctx, "exchange.oauth", exchange.Door{Protocol: "https", Address: hostPort(x.OAuth.tokenURL()), Security: x.OAuth.security()}))
 	}
-	return append(list, inspectPaths(x)...)
+	list = append(list, inspectPaths(x)...)
+	return append(list, inspectProbe(c))
 }
 
 func inspectWay(ctx context.Context, x *exchangeConfig, e endpoint) finding {

@@ -18,6 +18,8 @@ type exchangeConfig struct {
 	Workers   int                 `toml:"workers"`
 	Paths     map[string][]string `toml:"paths"`
 	Folders   map[string]string   `toml:"folders"`
+	Limits    map[string]float64  `toml:"limits"`
+	Release   releaseConfig       `toml:"release"`
 
 	SMTP     connector      `toml:"smtp"`
 	Internal connector      `toml:"internal"`

@@ -75,7 +75,7 @@ func (h *house) openStore(ctx context.Context) (err error) {
 }
 
 func (h *house) openEvents(ctx context.Context) (err error) {
-	h.events, err = continuity.Open(ctx, continuity.Options{DB: h.mail, Directory: h.people, Now: time.Now, Log: h.log})
+	h.events, err = continuity.Open(ctx, continuity.Options{DB: h.mail, Directory: h.people, Held: true, Now: time.Now, Log: h.log})
 	return err
 }
 

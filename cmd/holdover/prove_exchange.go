@@ -27,6 +27,7 @@ func (c *config) proveExchange(p *proof) {
 	}
 	x.proveWeb(p)
 	x.provePaths(p)
+	c.proveRelease(p)
 }
 
 // proveSocket proves one configured way by SMTP or IMAP.

@@ -15,6 +15,9 @@ import (
 // serviceAccount may open every mailbox of the stand-in.
 const serviceAccount = "holdover-service"
 
+// probeMailbox is where the product's canary goes after an event; it is in Exchange only.
+const probeMailbox = "holdover-probe@" + sample.Domain
+
 // The product's configuration as in real life, only with loopback addresses and without limits of
 // rate: the documentation of each key is docs/holdover.toml.example.
 var configuration = template.Must(template.New("holdover.toml").Parse(`# Written by holdover-demo at each start.
@@ -63,6 +66,9 @@ tls = "none"
 user = "{mailbox}"
 password_file = "exchange.secret"
 
+[exchange.release]
+probe_mailbox = "{{.Probe}}"
+
 [signin]
 issuer = "{{.Issuer}}"
 client_id = "{{.ClientID}}"
@@ -84,7 +90,7 @@ type settings struct {
 	Name, Phone, Domain, AdminGroup     string
 	Web, WebTLS, SMTP                   int
 	Outside, ExchangeSMTP, ExchangeIMAP string
-	Issuer, ClientID                    string
+	Issuer, ClientID, Probe             string
 	Undo                                string
 	LookAgain                           []string
 }
@@ -99,7 +105,7 @@ func (s *Stage) writeConfiguration(o Options) error {
 		Name: sample.Name, Phone: sample.Phone, Domain: sample.Domain, AdminGroup: sample.AdminGroup,
 		Web: s.ports.web, WebTLS: s.ports.webTLS, SMTP: s.ports.smtp,
 		Outside: s.Outside.Addr(), ExchangeSMTP: s.Exchange.SMTPAddr(), ExchangeIMAP: s.Exchange.IMAPAddr(),
-		Issuer: s.Identity.Issuer(), ClientID: identity.ClientID, Undo: o.Undo, LookAgain: o.LookAgain,
+		Issuer: s.Identity.Issuer(), Probe: probeMailbox, ClientID: identity.ClientID, Undo: o.Undo, LookAgain: o.LookAgain,
 	})
 	if err != nil {
 		return err

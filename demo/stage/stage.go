@@ -149,6 +149,7 @@ func (s *Stage) startAround(o Options) (err error) {
 		}
 		exchange.Mailboxes = append(exchange.Mailboxes, box)
 	}
+	exchange.Mailboxes = append(exchange.Mailboxes, standin.Mailbox{Address: probeMailbox, Name: "Holdover"})
 	for _, g := range sample.MailGroups() {
 		for _, member := range g.Members {
 			exchange.Groups[g.Address()] = append(exchange.Groups[g.Address()], member+"@"+sample.Domain)
