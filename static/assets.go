@@ -21,7 +21,7 @@ import (
 	"strings"
 )
 
-//go:embed app.css app.js compose.js all:vendor
+//go:embed app.css app.js compose.js notice.js sw.js all:vendor
 var files embed.FS
 
 var (
@@ -34,7 +34,7 @@ var (
 )
 
 // scripts in the order in which they are joined: ours comes last, it uses the others.
-var scripts = []string{"vendor/htmx.min.js", "vendor/idiomorph-ext.min.js", "app.js", "compose.js"}
+var scripts = []string{"vendor/htmx.min.js", "vendor/idiomorph-ext.min.js", "app.js", "compose.js", "notice.js"}
 
 var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
@@ -66,8 +66,11 @@ func Load(brand string, logo []byte) (*Assets, error) {
 	}
 	a.add("app.css", "text/css; charset=utf-8", sheet)
 	a.add("app.js", "text/javascript; charset=utf-8", code)
+	for _, size := range iconSizes {
+		a.add(IconName(size), "image/png", icon(size, brand))
+	}
 	sum := sha256.New()
-	for _, name := range []string{"app.css", "app.js", "logo"} {
+	for _, name := range []string{"app.css", "app.js", "logo", IconName(192)} {
 		fmt.Fprintf(sum, "%s %d\n", name, len(a.files[name].plain))
 		sum.Write(a.files[name].plain)
 	}
@@ -130,7 +133,16 @@ func (a *Assets) add(name, kind string, plain []byte) {
 	a.files[name] = f
 }
 
-// URL is the path of a file: "app.css", "app.js" or "logo"; "" when there is no such file.
+// Worker is the service worker's script. It is not served from here: its address decides what it may see.
+func Worker() []byte {
+	code, err := files.ReadFile("sw.js")
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	return code
+}
+
+// URL is the path of a file: "app.css", "app.js", "logo" or an icon; "" when there is no such file.
 func (a *Assets) URL(name string) string {
 	if _, ok := a.files[name]; !ok {
 		return ""

@@ -10,6 +10,9 @@ import (
 // Language is one that the pages speak, named in itself.
 type Language struct{ Code, Name string }
 
+// Languages are those that the pages speak.
+func Languages() []Language { return allLanguages }
+
 var allLanguages = []Language{{"de", "Deutsch"}, {"en", "English"}}
 
 // WindowTitle ends every title with the organisation's name.

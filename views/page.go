@@ -10,6 +10,7 @@ type Page struct {
 	Org     Organisation
 	Sheet   string // URL of the style sheet
 	Script  string // URL of the script
+	Icon    string // URL of the picture on a home screen
 	Path    string // path and query of this page, for forms that come back here
 	Person  *Person
 	Folders []Folder // nil where there is no folder list

@@ -29,6 +29,7 @@ type browser struct {
 	t    *testing.T
 	ctx  context.Context
 	site string
+	cut  func() // takes the network away
 
 	mu    sync.Mutex
 	wrong []string
@@ -53,7 +54,7 @@ func newBrowser(t *testing.T, h *house, who string, more ...chromedp.ExecAllocat
 	t.Cleanup(endAlloc)
 	tab, end := chromedp.NewContext(alloc)
 	t.Cleanup(end)
-	b := &browser{t: t, site: server.URL}
+	b := &browser{t: t, site: server.URL, cut: func() { server.CloseClientConnections(); server.Listener.Close() }}
 	must(t, chromedp.Listen(tab, b.note))
 	ctx, stop := context.WithTimeout(tab, 2*time.Minute)
 	t.Cleanup(stop)

@@ -39,6 +39,12 @@ var matrix = map[string]string{
 	"POST /undo/:send":          "ea",
 	"GET /waiting":              "ea",
 	"GET /addresses":            "ea",
+	"GET /manifest.webmanifest": "nea",
+	"GET /sw.js":                "nea",
+	"GET /offline":              "nea",
+	"GET /notices":              "ea",
+	"POST /notices/on":          "ea",
+	"POST /notices/off":         "ea",
 	"GET /agenda":               "ea",
 	"POST /m/:id/answer":        "ea",
 

@@ -24,6 +24,7 @@ type Options struct {
 	Mail         Mail
 	Search       Search
 	Calendar     Calendar
+	Notices      Notices // nil: the administrator has not switched notifications on
 	Directory    Directory
 	Signin       Signin
 	Events       Events

@@ -14,6 +14,7 @@ import (
 	"holdover/continuity"
 	"holdover/email"
 	"holdover/mailstore"
+	"holdover/static"
 	"holdover/syncback"
 	"holdover/views"
 )
@@ -22,7 +23,7 @@ import (
 // fails, so that the error page can use it too.
 func (s *server) shell(c echo.Context) views.Page {
 	p := views.Page{
-		Words: s.wordsOf(c), Org: s.organisation(), Sheet: s.assets.URL("app.css"), Script: s.assets.URL("app.js"),
+		Words: s.wordsOf(c), Org: s.organisation(), Sheet: s.assets.URL("app.css"), Script: s.assets.URL("app.js"), Icon: s.assets.URL(static.IconName(180)),
 		Path: "/",
 	}
 	if c.Request().Method == http.MethodGet {

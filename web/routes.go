@@ -52,6 +52,8 @@ func (s *server) routes() []route {
 	}
 	all = append(all, s.composeRoutes()...)
 	all = append(all, s.calendarRoutes()...)
+	all = append(all, s.appRoutes()...)
+	all = append(all, s.noticeRoutes()...)
 	return append(all, s.deskRoutes()...)
 }
 

@@ -17,7 +17,7 @@ func build(ctx context.Context, c *config, log *slog.Logger) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, open := range []func(context.Context) error{h.openSyncback, h.openSignin, h.openOutbound, h.openInbound, h.openWeb} {
+	for _, open := range []func(context.Context) error{h.openSyncback, h.openSignin, h.openPush, h.openOutbound, h.openInbound, h.openWeb} {
 		if err := open(ctx); err != nil {
 			h.close()
 			return nil, err

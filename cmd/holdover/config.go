@@ -74,6 +74,7 @@ type config struct {
 		Key            string   `toml:"key"`
 		AdminTokenFile string   `toml:"admin_token_file"`
 		MaxUpload      size     `toml:"max_upload"`
+		Push           bool     `toml:"push"`
 	} `toml:"web"`
 }
 

@@ -14,7 +14,7 @@ import (
 var floors = [][]string{
 	{"email", "database"},
 	{"directory", "mailstore"},
-	{"search", "calendar", "exchange", "mta", "signin"},
+	{"search", "calendar", "push", "exchange", "mta", "signin"},
 	{"syncback", "continuity"},
 	{"static", "views"},
 	{"web"},

@@ -20,6 +20,7 @@ import (
 	"holdover/exchange"
 	"holdover/mailstore"
 	"holdover/mta"
+	"holdover/push"
 	"holdover/search"
 	"holdover/signin"
 	"holdover/syncback"
@@ -43,6 +44,7 @@ type house struct {
 	door     *signin.Signin
 	inbound  *mta.Inbound
 	outbound *mta.Outbound
+	notices  *push.Push // nil: not switched on
 	pages    http.Handler
 
 	listeners []net.Listener

@@ -33,6 +33,7 @@ func (c serveCommand) Run(s *session) error {
 		"outbound":  h.outbound.Run, // mail to the world
 		"web":       h.serveWeb,     // pages and API
 		"retention": h.retain,       // the window
+		"push":      h.pushNews,     // who asked is told of new mail
 	} {
 		rooms.Go(func() error {
 			if err := run(ctx); err != nil && ctx.Err() == nil {

@@ -33,16 +33,20 @@ func (h *house) openWeb(context.Context) error {
 		}
 	}
 	o := h.conf.Organisation
-	h.pages, err = web.New(web.Options{
+	options := web.Options{
 		Mail: h.store, Search: h.index, Calendar: h.calendar, Directory: h.people, Signin: h.door, Events: h.events, Syncback: h.back,
 		Organisation: web.Organisation{Name: o.Name, Logo: logo, Phone: o.Phone, Brand: o.Colour, Imprint: o.Imprint, Privacy: o.Privacy},
 		Host:         portalHost(h.conf.Web.URL), Undo: time.Duration(h.conf.Sending.Undo), MaxUpload: int64(h.conf.Web.MaxUpload),
 		AdminToken: token, Secure: strings.HasPrefix(h.conf.Web.URL, "https:"), Now: time.Now, Log: h.log,
-	})
+	}
+	if h.notices != nil {
+		options.Notices = h.notices
+	}
+	pages, err := web.New(options)
 	if err != nil {
 		return err
 	}
-	h.pages = h.answerReady(h.pages)
+	h.pages = h.answerReady(pages)
 	return h.listenWeb()
 }
 

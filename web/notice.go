@@ -1,0 +1,70 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"holdover/email"
+	"holdover/mailstore"
+	"holdover/push"
+	"holdover/views"
+)
+
+// Notices keeps which browsers take notifications.
+type Notices interface {
+	Key() string
+	Subscribe(ctx context.Context, m email.MailboxID, s push.Subscription) error
+	Unsubscribe(ctx context.Context, m email.MailboxID, endpoint string) error
+}
+
+func (s *server) noticeRoutes() []route {
+	return []route{
+		{http.MethodGet, "/notices", people, s.notices},
+		{http.MethodPost, "/notices/on", people, s.noticesOn},
+		{http.MethodPost, "/notices/off", people, s.noticesOff},
+	}
+}
+
+// notices is the page on which a person puts the portal on the home screen and asks for notifications.
+func (s *server) notices(c echo.Context) error {
+	p, err := s.page(c)
+	if err != nil {
+		return err
+	}
+	p.Title = p.Words.T("notice.title")
+	v := views.Notices{}
+	if s.Notices != nil {
+		v.Key = s.Notices.Key()
+	}
+	return s.render(c, http.StatusOK, p, views.NoticesPage(p, v))
+}
+
+// noticesOn keeps a browser. Its first notification is a greeting: what does not arrive is said at once.
+func (s *server) noticesOn(c echo.Context) error {
+	if s.Notices == nil {
+		return mailstore.ErrNotFound
+	}
+	err := s.Notices.Subscribe(c.Request().Context(), personOf(c).Mailbox, push.Subscription{Endpoint: c.FormValue("endpoint"),
+		P256dh: c.FormValue("p256dh"), Auth: c.FormValue("auth"), Lang: s.wordsOf(c).Lang})
+	switch {
+	case errors.Is(err, push.ErrInvalid):
+		return errBad
+	case err != nil:
+		s.Log.WarnContext(c.Request().Context(), "a browser's push service was not reached", "err", err)
+		return c.NoContent(http.StatusBadGateway)
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+func (s *server) noticesOff(c echo.Context) error {
+	if s.Notices == nil {
+		return mailstore.ErrNotFound
+	}
+	if err := s.Notices.Unsubscribe(c.Request().Context(), personOf(c).Mailbox, c.FormValue("endpoint")); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
