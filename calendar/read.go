@@ -219,20 +219,21 @@ func text(c *ical.Component, name string) string {
 	}
 	s := strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\N`, "\n", `\,`, ",", `\;`, ";").Replace(p.Value)
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' || r == 0x7f {
-			return -1
+		if r == '\n' {
+			return r
 		}
-		return r
+		return readable(r)
 	}, s))
 }
 
-func clean(s string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return -1
-		}
-		return r
-	}, s))
+func clean(s string) string { return strings.TrimSpace(strings.Map(readable, s)) }
+
+// readable drops control characters and signs that turn the direction of what follows.
+func readable(r rune) rune {
+	if r < ' ' || r == 0x7f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+		return -1
+	}
+	return r
 }
 
 func sameAddress(a, b string) bool { return a != "" && strings.EqualFold(a, b) }

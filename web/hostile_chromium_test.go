@@ -170,7 +170,7 @@ func (s *siege) quiet(where string, asks *regexp.Regexp) {
 
 var (
 	// pageAsks is what our own pages ask for.
-	pageAsks = regexp.MustCompile(`^GET (/mail/inbox/[^/]+|/m/[^/]+/(body|part/[0-9]+)|/static/.*|/live|/favicon\.ico)$`)
+	pageAsks = regexp.MustCompile(`^GET (/mail/inbox/[^/]+|/m/[^/]+/(body|part/[0-9]+)|/static/.*|/live|/favicon\.ico|/manifest\.webmanifest|/sw\.js|/offline)$`)
 	// anyAsks is any reading: without the sanitiser a message may name pictures of our own host.
 	anyAsks = regexp.MustCompile(`^GET /`)
 )
