@@ -97,7 +97,7 @@ func (c *EWS) details(ctx context.Context, mailbox string, folder listed, candid
 		}
 		if wanted[item.messageID] {
 			copies = append(copies, Copy{Place: Place{Folder: folder.name, ID: item.id}, MessageID: item.messageID,
-				Traces: item.traces, Flags: item.flags, Role: folder.role})
+				Traces: item.traces, Flags: item.flags, Role: folder.role, Stamp: item.changeKey})
 		}
 	}
 	return copies, len(items) == len(candidates), nil

@@ -59,7 +59,8 @@ type Copy struct {
 	MessageID string   // without angle brackets
 	Traces    []string // the id clauses of its Received lines (RFC 5321, 4.4), newest first
 	Flags     Flags
-	Role      Role // of its folder, "" for others
+	Role      Role   // of its folder, "" for others
+	Stamp     string // changes whenever the message does at the same place; "" the way has none (an IMAP message never changes)
 }
 
 // Query asks for copies by Message-ID.

@@ -15,6 +15,7 @@ type graphMessage struct {
 	Read       bool            `json:"isRead"`
 	Draft      bool            `json:"isDraft"`
 	Flag       graphFlag       `json:"flag"`
+	Stamp      string          `json:"changeKey"`
 	Properties []graphProperty `json:"singleValueExtendedProperties,omitempty"`
 }
 
@@ -44,7 +45,7 @@ const (
 	noVerb            = "0"
 )
 
-const messageFields = "id,parentFolderId,internetMessageId,isRead,isDraft,flag"
+const messageFields = "id,parentFolderId,internetMessageId,isRead,isDraft,flag,changeKey"
 
 // expandProperties asks for what is not in messageFields.
 func expandProperties() string {

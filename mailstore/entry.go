@@ -46,6 +46,7 @@ type Detail struct {
 	From, To FolderID `json:",omitempty"`
 	Name     string   `json:",omitempty"`
 	Flags    *Flags   `json:",omitempty"`
+	Was      *Flags   `json:",omitempty"` // of a change of flags: what they were before it
 }
 
 // change is the change of one mailbox inside one commit: it holds the mailbox's lock, so that

@@ -48,7 +48,7 @@ func (c *change) setFlags(t *touched, o Origin, r shownRow, fc FlagChange) error
 	if err := c.total(r.folder, 0, bit(r.flags.Seen)-bit(flags.Seen)); err != nil {
 		return err
 	}
-	return c.log(r.id, Flagged, o, Detail{Flags: &flags})
+	return c.log(r.id, Flagged, o, Detail{Flags: &flags, Was: &r.flags})
 }
 
 // Move puts messages into another folder of the mailbox. ErrNotFound also when there is no such folder.

@@ -133,6 +133,9 @@ func (b *batch) judge(ctx context.Context, r row, result told, failed error) {
 	err := b.s.step("called", r.mailbox)
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if errors.Is(failed, errCut) {
+		err = failed
+	}
 	if b.kill = errors.Join(b.kill, err); b.kill != nil {
 		return
 	}

@@ -161,57 +161,10 @@ func ownCopies(r row, copies []exchange.Copy) []exchange.Copy {
 		if c.MessageID != r.msgid || isDraft != (r.op == draft || r.op == erase) {
 			continue
 		}
-		if r.mark != "" && !slices.Contains(c.Traces, r.mark) {
+		if r.mark != "" && !slices.Contains(c.Traces, r.mark) || r.steps.keeps(c.Place) {
 			continue
 		}
 		own = append(own, c)
 	}
 	return own
-}
-
-// locate finds the message that a state change is about: at the place known from before, else
-// wherever it is now. What we once saw there and is gone was deleted in Exchange, and that wins;
-// what we never saw there needs a person.
-func (s *Syncback) locate(ctx context.Context, r row, box remote) (exchange.Copy, error) {
-	if r.msgid == "" {
-		return exchange.Copy{}, errNotThere
-	}
-	given, err := s.givenBefore(ctx, r)
-	if err != nil {
-		return exchange.Copy{}, err
-	}
-	if given != nil && box.knows(given.place) && r.attempts <= 1 {
-		return exchange.Copy{Place: given.place, MessageID: r.msgid}, nil
-	}
-	own, err := copies(ctx, r, box, nil)
-	if err == nil && len(own) == 0 && given == nil {
-		// Old mail: Exchange's own date of it may be any, so read everything before saying no.
-		var all []exchange.Copy
-		all, err = box.Find(ctx, exchange.Query{MessageIDs: []string{r.msgid}})
-		own = ownCopies(r, all)
-	}
-	switch {
-	case err != nil:
-		return exchange.Copy{}, err
-	case len(own) > 0:
-		return own[0], nil
-	case given != nil:
-		return exchange.Copy{}, errGoneThere
-	}
-	return exchange.Copy{}, errNotThere
-}
-
-// givenBefore is the newest verified row of the item that knows its place, or nil when we never
-// saw the item in Exchange.
-func (s *Syncback) givenBefore(ctx context.Context, r row) (given *row, err error) {
-	err = s.db.Read(ctx, func(tx *database.Tx) error {
-		rows, err := query(tx, `WHERE mailbox=? AND item=? AND seq<? AND state='verified' AND op IN ('deliver','append','move','flags') AND place<>'' ORDER BY seq DESC LIMIT 1`,
-			string(r.mailbox), r.item, int64(r.seq))
-		if err != nil || len(rows) == 0 {
-			return err
-		}
-		given = &rows[0]
-		return nil
-	})
-	return given, err
 }

@@ -45,6 +45,7 @@ type detail struct {
 	To     mailstore.FolderID `json:"to,omitempty"`
 	Name   string             `json:"name,omitempty"`
 	Flags  *mailstore.Flags   `json:"flags,omitempty"`
+	Was    *mailstore.Flags   `json:"was,omitempty"`    // flags before the first of the changes that this row stands for
 	Sender string             `json:"sender,omitempty"` // envelope
 	Others bool               `json:"others,omitempty"` // written by somebody else
 	Date   int64              `json:"date,omitempty"`   // received or sent, unix milliseconds
@@ -77,22 +78,27 @@ type row struct {
 	location Location // where the mailbox lay then
 	unsuited string   // names of ways that cannot carry it, parted by commas
 	note     Note     // how it was found, for the account
+	base     *sight   // the message as it was last read from Exchange, nil never
+	steps    steps    // how far a call came that takes more than one step
 	resent   int      // accepted, never seen and sent again so many times
 }
 
-const columns = `mailbox, seq, item, kind, op, state, resume, at, changed, next, attempts, looks, fence, lease, worker, msgid, mark, detail, place, words, remedy, way, location, unsuited, note, resent`
+const columns = `mailbox, seq, item, kind, op, state, resume, at, changed, next, attempts, looks, fence, lease, worker, msgid, mark, detail, place, words, remedy, way, location, unsuited, note, resent, base, steps`
 
 func (r *row) message() email.MessageID { return email.MessageID(r.item) }
 
 func scanRow(rows *sql.Rows) (r row, err error) {
-	var what, place string
+	var what, place, base, done string
 	err = rows.Scan(&r.mailbox, &r.seq, &r.item, &r.kind, &r.op, &r.state, &r.resume, &r.at, &r.changed, &r.next,
-		&r.attempts, &r.looks, &r.fence, &r.lease, &r.worker, &r.msgid, &r.mark, &what, &place, &r.words, &r.remedy, &r.way, &r.location, &r.unsuited, &r.note, &r.resent)
+		&r.attempts, &r.looks, &r.fence, &r.lease, &r.worker, &r.msgid, &r.mark, &what, &place, &r.words, &r.remedy, &r.way, &r.location, &r.unsuited, &r.note, &r.resent, &base, &done)
 	if err != nil {
 		return r, err
 	}
-	if err = json.Unmarshal([]byte(what), &r.detail); err == nil && place != "" {
-		err = json.Unmarshal([]byte(place), &r.place)
+	err = json.Unmarshal([]byte(what), &r.detail)
+	for text, into := range map[string]any{place: &r.place, base: &r.base, done: &r.steps} {
+		if text != "" && err == nil {
+			err = json.Unmarshal([]byte(text), into)
+		}
 	}
 	return r, err
 }
@@ -116,9 +122,9 @@ func query(tx *database.Tx, where string, args ...any) ([]row, error) {
 }
 
 func insert(tx *database.Tx, r row) error {
-	_, err := tx.Exec(`INSERT INTO syncback_item (`+columns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+	_, err := tx.Exec(`INSERT INTO syncback_item (`+columns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
 		string(r.mailbox), int64(r.seq), r.item, string(r.kind), string(r.op), string(r.state), string(r.resume), r.at, r.changed, r.next,
-		r.attempts, r.looks, r.fence, r.lease, r.worker, r.msgid, r.mark, encode(r.detail), encodePlace(r.place), r.words, r.remedy, r.way, string(r.location), r.unsuited, string(r.note), r.resent)
+		r.attempts, r.looks, r.fence, r.lease, r.worker, r.msgid, r.mark, encode(r.detail), encodePlace(r.place), r.words, r.remedy, r.way, string(r.location), r.unsuited, string(r.note), r.resent, encodeSight(r.base), r.steps.encode())
 	return err
 }
 
@@ -128,9 +134,9 @@ func insert(tx *database.Tx, r row) error {
 // What identifies the message stays as it was planned: leaving it out spares two indexes.
 func save(tx *database.Tx, was row, r row) (bool, error) {
 	result, err := tx.Exec(`UPDATE syncback_item SET state=?, resume=?, changed=?, next=?, attempts=?, looks=?, fence=?, lease=?, worker=?,
-		place=?, words=?, remedy=?, way=?, location=?, unsuited=?, note=?, resent=? WHERE mailbox=? AND seq=? AND fence=? AND state=?`,
+		place=?, words=?, remedy=?, way=?, location=?, unsuited=?, note=?, resent=?, base=?, steps=? WHERE mailbox=? AND seq=? AND fence=? AND state=?`,
 		string(r.state), string(r.resume), r.changed, r.next, r.attempts, r.looks, was.fence+1, r.lease, r.worker,
-		encodePlace(r.place), r.words, r.remedy, r.way, string(r.location), r.unsuited, string(r.note), r.resent, string(r.mailbox), int64(r.seq), was.fence, string(was.state))
+		encodePlace(r.place), r.words, r.remedy, r.way, string(r.location), r.unsuited, string(r.note), r.resent, encodeSight(r.base), r.steps.encode(), string(r.mailbox), int64(r.seq), was.fence, string(was.state))
 	if err != nil {
 		return false, err
 	}

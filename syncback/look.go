@@ -38,6 +38,9 @@ func (s *Syncback) look(ctx context.Context, m email.MailboxID, more bool) error
 	if !ok || box.Address == "" {
 		return nil
 	}
+	if rows = s.tidyAll(ctx, box.Address, rows); len(rows) == 0 {
+		return nil
+	}
 	found, err := s.lookThrough(ctx, m, box.Address, rows)
 	if err != nil {
 		s.missedLook(m, err)
@@ -124,11 +127,13 @@ func (s *Syncback) conclude(r *row, got result, brake string) {
 	case len(got.copies) > 1 && r.op == draft && r.attempts < 3:
 		r.enter(Waiting, now, now, "told again as a whole: it leaves one version", "")
 	case len(got.copies) > 1:
-		r.place, r.note = got.copies[0].Place, Twice
+		r.see(got.copies[0])
+		r.note = Twice
 		r.enter(Verified, now, time.Time{}, fmt.Sprintf("found in Exchange %d times", len(got.copies)), "Delete the surplus copies there.")
 		s.o.Log.Warn("sync-back: a message is in Exchange more than once", "message", r.item, "copies", len(got.copies))
 	case len(got.copies) > 0:
-		r.place, r.note = got.copies[0].Place, noteOf(got)
+		r.see(got.copies[0])
+		r.note = noteOf(got)
 		r.enter(Verified, now, time.Time{}, r.words, "")
 	case r.state == Accepted:
 		s.notYetSeen(r, now, got.wide, brake)

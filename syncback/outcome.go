@@ -62,9 +62,12 @@ func (s *Syncback) judge(ctx context.Context, r row, result told, err error) out
 		f = &exchange.Failure{}
 	}
 	words, remedy := wordsOf(err), f.Remedy
+	if result.steps != nil {
+		n.steps = *result.steps
+	}
 	switch {
 	case err == nil && result.seen:
-		n.place = result.place
+		n.place, n.base, n.note = result.place, result.base, result.note
 		n.enter(Verified, now, time.Time{}, result.words, "")
 	case err == nil:
 		n.place = result.place
@@ -137,6 +140,9 @@ func (s *Syncback) again(r row, now time.Time) time.Time {
 
 // judgeUnsuited lets the next way of its path carry what this one cannot; nothing was sent.
 func (s *Syncback) judgeUnsuited(n *row, now time.Time, w *Way, words, remedy string) {
+	if n.steps.Put == nil && n.steps.Side == "" { // nothing was made: the next way begins anew
+		n.steps = steps{}
+	}
 	n.unsuited = strings.TrimPrefix(n.unsuited+","+w.Name(), ",")
 	if len(s.suited(*n)) == 0 {
 		n.park(now, Waiting, words, remedy)

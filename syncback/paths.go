@@ -192,16 +192,22 @@ func (s *Syncback) choose(r row) *Way {
 	return nil
 }
 
-// suited lists the ways of a row that have not said that they cannot carry it.
+// suited lists the ways of a row that have not said that they cannot carry it. What was begun over
+// one way is ended over it.
 func (s *Syncback) suited(r row) (ways []*Way) {
-	cannot := strings.Split(r.unsuited, ",")
+	if begun := s.way(r.steps.Way); begun != nil {
+		return []*Way{begun}
+	}
 	for _, w := range s.table[s.location(r.mailbox)][r.cargo()] {
-		if !slices.Contains(cannot, w.Name()) {
+		if !slices.Contains(cannot(r), w.Name()) {
 			ways = append(ways, w)
 		}
 	}
 	return ways
 }
+
+// cannot lists the names of ways that have said that they cannot carry a row.
+func cannot(r row) []string { return strings.Split(r.unsuited, ",") }
 
 // lookWays lists the working ways over which a mailbox can be looked through, in a steady order: a
 // place seen by one means nothing to another.

@@ -15,8 +15,11 @@ import (
 type told struct {
 	words  string
 	place  exchange.Place
-	octets int  // that went over the way
-	seen   bool // the call itself saw the effect: nothing is left to look for
+	octets int    // that went over the way
+	seen   bool   // the call itself saw the effect: nothing is left to look for
+	base   *sight // what it saw of the message, nil nothing
+	steps  *steps // how far it came, nil: it takes one step
+	note   Note
 }
 
 // errMissing says that the store cannot give what is to be told.
@@ -42,11 +45,15 @@ func (s *Syncback) tell(ctx context.Context, r row) (result told, err error) {
 		return told{}, errNoWay
 	}
 	box := remote{w, address}
+	if err := s.tidy(ctx, &r, address); err != nil {
+		return told{}, err
+	}
+	defer func() { result.steps = &r.steps }()
 	switch r.op {
 	case deliver, put:
-		return s.tellMessage(ctx, r, box)
+		return s.tellMessage(ctx, &r, box)
 	case draft:
-		return s.tellDraft(ctx, r, box)
+		return s.tellDraft(ctx, &r, box)
 	case erase:
 		return s.tellErasure(ctx, r, box)
 	case flags:
@@ -85,7 +92,7 @@ func (s *Syncback) within(ctx context.Context, r row) (context.Context, context.
 
 // tellMessage brings a message itself: by SMTP with its original envelope sender and the received
 // octets, so that Exchange's rules run; else it is put into its folder.
-func (s *Syncback) tellMessage(ctx context.Context, r row, box remote) (told, error) {
+func (s *Syncback) tellMessage(ctx context.Context, r *row, box remote) (told, error) {
 	if box.way.Speaks.delivers() {
 		raw, err := s.o.Store.Raw(ctx, r.mailbox, r.message())
 		if err != nil {
@@ -94,11 +101,17 @@ func (s *Syncback) tellMessage(ctx context.Context, r row, box remote) (told, er
 		words, err := box.way.SMTP.Deliver(ctx, r.detail.Sender, []string{box.address}, raw)
 		return told{words: words, octets: len(raw)}, err
 	}
-	copied, err := s.copyOf(ctx, r)
+	copied, err := s.copyOf(ctx, *r)
 	if err != nil {
 		return told{}, err
 	}
+	copied.Item.Note = s.aside(ctx, r)
 	place, err := box.Append(ctx, copied.To, copied.Item)
+	if made, madeErr := remake(ctx, box, copied.To, err); made {
+		place, err = box.Append(ctx, copied.To, copied.Item)
+	} else if madeErr != nil {
+		err = madeErr
+	}
 	return told{place: place, words: "appended", octets: len(copied.Item.Octets)}, err
 }
 
@@ -123,108 +136,6 @@ func (s *Syncback) copyOf(ctx context.Context, r row) (exchange.Put, error) {
 		item.Flags = remoteFlags(*r.detail.Flags)
 	}
 	return exchange.Put{To: to, Item: item}, nil
-}
-
-// tellDraft puts the newest version into Drafts and then takes every earlier one away. All
-// versions share one Message-ID, so what it leaves is one copy, the newest, however often it runs.
-func (s *Syncback) tellDraft(ctx context.Context, r row, box remote) (told, error) {
-	messages, err := s.o.Store.Messages(ctx, r.mailbox, []email.MessageID{r.message()})
-	if err != nil {
-		return told{}, missing(err)
-	}
-	if len(messages) == 0 || messages[0].Folder != mailstore.Drafts {
-		return told{seen: true, words: "the draft was sent or discarded before it went back"}, nil
-	}
-	raw, err := s.o.Store.Raw(ctx, r.mailbox, r.message())
-	if err != nil {
-		return told{}, missing(err)
-	}
-	drafts := exchange.Folder{Role: exchange.Drafts}
-	earlier, err := copies(ctx, r, box, []exchange.Folder{drafts})
-	if err != nil {
-		return told{}, err
-	}
-	place, err := box.Append(ctx, drafts, exchange.Item{Octets: email.WithoutDraftState(raw), Flags: exchange.Flags{Draft: true, Seen: true}, Date: fromMillis(r.at)})
-	if err != nil {
-		return told{}, err
-	}
-	for _, old := range earlier {
-		if err := box.Remove(ctx, old.Place); err != nil {
-			return told{}, err // done again as a whole: the version just put becomes an earlier one
-		}
-	}
-	return told{place: place, words: "appended", octets: len(raw)}, nil
-}
-
-// tellErasure takes a draft away: for good when it was sent, since its copy in Sent stays; into
-// Deleted Items when the person discarded it.
-func (s *Syncback) tellErasure(ctx context.Context, r row, box remote) (told, error) {
-	versions, err := copies(ctx, r, box, []exchange.Folder{{Role: exchange.Drafts}})
-	if err != nil {
-		return told{}, err
-	}
-	for _, c := range versions {
-		if r.detail.To == mailstore.Sent {
-			err = box.Remove(ctx, c.Place)
-		} else {
-			err = box.Move(ctx, c.Place, exchange.Folder{Role: exchange.Trash})
-		}
-		if err != nil && !errors.Is(err, exchange.ErrGone) {
-			return told{}, err
-		}
-	}
-	return told{seen: true, words: fmt.Sprintf("%d version(s) taken away", len(versions))}, nil
-}
-
-// tellFlags makes the marks of a message as the person left them.
-func (s *Syncback) tellFlags(ctx context.Context, r row, box remote) (told, error) {
-	at, err := s.locate(ctx, r, box)
-	if err != nil {
-		return told{}, err
-	}
-	want := remoteFlags(*r.detail.Flags)
-	now, err := box.SetFlags(ctx, at.Place, want)
-	if err != nil {
-		return told{}, err
-	}
-	if now.Seen != want.Seen || now.Flagged != want.Flagged || now.Answered != want.Answered {
-		return told{}, &exchange.Failure{Kind: exchange.ErrTemporary, Op: "STORE", Words: "Exchange said yes but shows other flags"}
-	}
-	return told{seen: true, place: at.Place, words: "flags set"}, nil
-}
-
-// tellMove moves a message. Where somebody has moved it in Exchange meanwhile, away from where the
-// person in the portal saw it, Exchange's state wins (exchange.md, section 5: base, ours, theirs);
-// for a message that we ourselves brought there is no such earlier state and ours is newer.
-func (s *Syncback) tellMove(ctx context.Context, r row, box remote) (told, error) {
-	to, err := s.remoteFolder(ctx, r.mailbox, r.detail.To)
-	if err != nil {
-		return told{}, err
-	}
-	if there, err := copies(ctx, r, box, []exchange.Folder{to}); err != nil {
-		return told{}, err
-	} else if len(there) > 0 {
-		return told{seen: true, place: there[0].Place, words: "is there"}, nil
-	}
-	at, err := s.locate(ctx, r, box)
-	if err != nil {
-		return told{}, err
-	}
-	if r.mark == "" && r.detail.From != "" {
-		from, err := s.remoteFolder(ctx, r.mailbox, r.detail.From)
-		if err == nil && !lies(at, from) && at.Role != exchange.Inbox {
-			return told{seen: true, place: at.Place, words: "was moved in Exchange meanwhile and is left there"}, nil
-		}
-	}
-	return told{words: "moved"}, box.Move(ctx, at.Place, to)
-}
-
-// lies says whether a copy is in a folder.
-func lies(c exchange.Copy, f exchange.Folder) bool {
-	if f.Role != "" {
-		return c.Role == f.Role
-	}
-	return c.Folder == f.Name
 }
 
 func missing(err error) error {
@@ -291,10 +202,14 @@ func (s *Syncback) cut(ctx context.Context) {
 }
 
 // since is how far back Exchange's copies of a row can lie: its own date of an appended copy is
-// the message's, that of a delivered one is later. A day and more is left for clocks.
+// the message's, that of a delivered one is later. A day and more is left for clocks. Versions of a
+// draft may be of any age.
 func since(rows []row) time.Time {
 	var oldest int64
 	for _, r := range rows {
+		if r.op == draft || r.op == erase {
+			return time.Time{}
+		}
 		for _, at := range []int64{r.at, r.detail.Date} {
 			if at != 0 && (oldest == 0 || at < oldest) {
 				oldest = at
