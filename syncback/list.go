@@ -16,7 +16,7 @@ type Filter struct {
 	Span
 	Mailboxes []email.MailboxID // nil: all; at most about 30,000
 	Messages  bool              // one line for each message, else one for each change
-	State     State             // "" is all
+	States    []State           // none: all
 	Note      Note              // "" is all
 	Hint      bool              // only what Exchange's words say is in quarantine
 	Resent    bool              // only what was sent again
@@ -107,8 +107,11 @@ func listChanges(tx *database.Tx, f Filter, after *place) (lines []Line, next st
 		where += ` AND ` + c
 	}
 	args = append(args, more...)
-	if f.State != "" {
-		where, args = where+` AND state=?`, append(args, string(f.State))
+	if len(f.States) > 0 {
+		where += ` AND state IN (` + database.In(len(f.States)) + `)`
+		for _, state := range f.States {
+			args = append(args, string(state))
+		}
 	}
 	if f.Note != "" {
 		where, args = where+` AND note=?`, append(args, string(f.Note))
@@ -151,8 +154,11 @@ func listMessages(tx *database.Tx, f Filter, after *place) (lines []Line, next s
 		having += ` AND MAX(CASE WHEN ` + c + ` THEN 1 ELSE 0 END)=1`
 	}
 	args = append(args, more...)
-	if f.State != "" {
-		having, args = having+` AND MIN(`+ranked+`)=?`, append(args, f.State.rankNumber())
+	if len(f.States) > 0 {
+		having += ` AND MIN(` + ranked + `) IN (` + database.In(len(f.States)) + `)`
+		for _, state := range f.States {
+			args = append(args, state.rankNumber())
+		}
 	}
 	if f.Note != "" {
 		having, args = having+` AND MAX(CASE WHEN op IN ('deliver', 'append', 'draft') THEN note ELSE '' END)=?`, append(args, string(f.Note))
@@ -204,7 +210,7 @@ func speaker(tx *database.Tx, f Filter, p place) (Line, error) {
 		return Line{}, err
 	}
 	var worst *row
-	changes, note, resent := 0, Note(""), 0
+	changes, note, resent, folder := 0, Note(""), 0, ""
 	for i := range rows {
 		r := &rows[i]
 		if old := r.at < millis(f.Since); r.at >= f.ends() || old && (r.state == Verified || r.state == Parked) && r.changed < millis(f.Since) {
@@ -218,12 +224,15 @@ func speaker(tx *database.Tx, f Filter, p place) (Line, error) {
 			note = max(note, r.note)
 		}
 		resent = max(resent, r.resent)
+		if r.place.Folder != "" {
+			folder = r.place.Folder
+		}
 	}
 	if worst == nil {
 		return Line{}, errors.New("a message without changes")
 	}
 	l := worst.line()
-	l.Changes, l.Note, l.Resent, l.Kind = changes, note, resent, rows[0].kind
+	l.Changes, l.Note, l.Resent, l.Kind, l.Folder = changes, note, resent, rows[0].kind, folder
 	l.At = fromMillis(p.at)
 	return l, nil
 }
@@ -241,7 +250,7 @@ func (state State) rankNumber() int {
 // RetryAll lets every parked item of a filter's mailboxes and span try again, and answers how many.
 // by is who asked.
 func (s *Syncback) RetryAll(ctx context.Context, f Filter, by string) (n int, err error) {
-	f.State, f.Messages, f.After, f.Limit = Parked, false, "", 500
+	f.States, f.Messages, f.After, f.Limit = []State{Parked}, false, "", 500
 	for {
 		lines, next, err := s.List(ctx, f)
 		if err != nil {

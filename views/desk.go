@@ -81,8 +81,10 @@ type Progress struct {
 	Active  bool
 	Live    bool // something may still change
 	Bar     Bar
-	Counts  []CountLink
-	Account string
+	Sum     Account
+	Heads   []string // of the table of mailboxes
+	Report  string   // URL
+	CSV     string   // URL
 	Parked  []ParkedLine
 	Capped  string
 	Total   int
@@ -114,30 +116,6 @@ type ParkedLine struct {
 	What, Words, Remedy string
 	Box, Seq            string
 	Tries               string
-}
-
-// BoxRow is one mailbox of an event.
-type BoxRow struct {
-	Name, Address, Gate, Class, URL string
-	Total, Done, Wait, Need         string
-	DoneN, TotalN                   string
-}
-
-// Entries is the list of changes in one state.
-type Entries struct {
-	Event, Title, Whose string
-	States              []CountLink
-	Rows                []EntryRow
-	Capped              string
-}
-
-// EntryRow is one change.
-type EntryRow struct {
-	What, Box, Tries, Words, Remedy, Next string
-	State                                 Badge
-	At                                    Stamp
-	BoxID, Seq                            string
-	Parked                                bool
 }
 
 // polling are the attributes that renew the progress; what has not changed keeps its focus.

@@ -102,6 +102,9 @@ func (p Page) bandClass() string {
 	if p.Banner == nil {
 		return "band"
 	}
+	if p.Banner.Kind == "returned" {
+		return "band band-return"
+	}
 	return "band band-" + p.Banner.Kind
 }
 
@@ -113,12 +116,14 @@ func (b Banner) icon() string {
 		return "lock"
 	case "return":
 		return "sync"
+	case "returned":
+		return "ok"
 	}
 	return "bridge"
 }
 
 func (b Banner) more() string {
-	if b.Kind == "return" {
+	if b.Kind == "return" || b.Kind == "returned" {
 		return "band.returnmore"
 	}
 	return "band.more"

@@ -1660,7 +1660,7 @@ func ListPage(p Page, l List) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if p.Banner != nil {
+			if p.Banner != nil && p.Banner.Kind != "returned" {
 				templ_7745c5c3_Err = hello(p).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

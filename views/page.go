@@ -45,10 +45,14 @@ type Folder struct {
 	Role                bool   // one of the six that every mailbox has
 }
 
-// Banner tells which event is on. Kind is outage, maintenance, drill, lockdown or return.
+// Banner tells which event is on. Kind is outage, maintenance, drill, lockdown, return while changes
+// are on their way back, or returned.
 type Banner struct {
 	Kind string
 	Time string // since when, as people read it
+
+	Own            string // of return and returned: the person's own changes, in a sentence
+	Link, LinkText string // to their receipts; "" none
 }
 
 // Flash is what was done by the step before, with the way to undo it.

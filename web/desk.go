@@ -31,6 +31,9 @@ func (s *server) deskRoutes() []route {
 		route{http.MethodPost, "/desk/events/:id/retry", admins, s.retryEntry},
 		route{http.MethodGet, "/desk/events/:id/progress", admins, s.eventProgress},
 		route{http.MethodGet, "/desk/events/:id/entries", admins, s.eventEntries},
+		route{http.MethodPost, "/desk/events/:id/retry-all", admins, s.retryAll},
+		route{http.MethodGet, "/desk/events/:id/report", admins, s.eventReport},
+		route{http.MethodGet, "/desk/events/:id/report.csv", admins, s.eventCSV},
 	)
 }
 

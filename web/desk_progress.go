@@ -1,11 +1,8 @@
 package web
 
 import (
-	"cmp"
 	"fmt"
 	"math"
-	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +21,7 @@ const (
 	maxBoxes  = 100 // mailboxes shown there
 )
 
-// progress accounts for every change of an event as it stands now.
+// progress accounts for every message and change of an event as it stands now.
 func (s *server) progress(c echo.Context, w *views.Words, e continuity.Event) (views.Progress, error) {
 	ctx := c.Request().Context()
 	covers := func(m email.MailboxID) bool { return s.Events.Covers(e, m) }
@@ -32,57 +29,68 @@ func (s *server) progress(c echo.Context, w *views.Words, e continuity.Event) (v
 	if err != nil {
 		return views.Progress{}, err
 	}
-	g := views.Progress{ID: e.ID, Total: r.Total, Need: r.Parked, At: s.now().Format("15:04:05"), Trouble: r.Trouble, Active: e.Active(),
-		Live: e.Active() || !r.Done() || sum(r.Counts) != r.Total, Bar: countBar(w, r.Counts)}
+	a, err := s.accountOf(ctx, e, false)
+	if err != nil {
+		return views.Progress{}, err
+	}
+	g := views.Progress{ID: e.ID, Total: a.Changes.Total, Need: a.Changes.Parked, At: s.now().Format("15:04:05"), Trouble: r.Trouble, Active: e.Active(),
+		Live: e.Active() || !a.good(), Bar: countBar(w, a.Changes), Heads: boxHeads(w),
+		Report: "/desk/events/" + e.ID + "/report", CSV: "/desk/events/" + e.ID + "/report.csv"}
 	gate := gateOf(e, r)
-	g.Say, g.Done = s.sayEvent(w, e, r, gate)
+	g.Say, g.Done = s.sayEvent(w, e, a, r, gate)
 	if gate == syncback.Closed { // nothing is meant to move
 		g.Trouble = ""
 	}
 	g.Steps = []views.Step{{Name: w.T("event.step_closed"), Here: gate == syncback.Closed}, {Name: w.T("event.step_draining"), Here: gate == syncback.Draining},
 		{Name: w.T("event.step_open"), Here: gate == syncback.Open}}
-	if r.Rate >= 1 && gate != syncback.Closed {
+	if r.Rate >= 1 && gate != syncback.Closed && !g.Done {
 		g.More = append(g.More, w.T("event.rate", "N", w.Number(int(math.Round(r.Rate)))))
 	}
-	if r.Parked > 0 {
-		g.More = append(g.More, w.N("desk.need", r.Parked))
+	if a.Changes.Total > 0 {
+		g.More = append(g.More, s.bothCounts(w, a))
 	}
-	for _, one := range countList(r.Counts) {
-		g.Counts = append(g.Counts, views.CountLink{Name: w.T("count." + one.word), Number: w.Number(one.n), Class: "c-" + one.word, URL: entriesURL(e.ID, one.state, "")})
-	}
-	g.Account = w.T("event.account_text", "Total", w.Number(sum(r.Counts)))
-	g.Boxes = s.boxRows(w, e.ID, r.Mailboxes)
+	g.Sum = s.sumView(w, e.ID, a)
+	g.Boxes = s.boxRows(w, e.ID, a.Boxes)
 	if len(g.Boxes) > maxBoxes {
 		g.Boxes, g.BoxesOf = g.Boxes[:maxBoxes], w.Number(maxBoxes)
 	}
-	if r.Parked > 0 {
+	if a.Changes.Parked > 0 {
 		err = s.parked(c, w, e, &g)
 	}
 	return g, err
 }
 
-// sayEvent is the one sentence. "Nothing doubled" is said only when every change was counted and found.
-func (s *server) sayEvent(w *views.Words, e continuity.Event, r syncback.Report, gate syncback.Position) (say string, done bool) {
-	since, kind := w.Since(e.Started, s.now()), w.T("event."+string(e.Kind))
-	left := r.Total - r.Verified - r.Accepted
-	total, found := w.Number(r.Total), w.Number(r.Verified)
+// sayEvent is the one sentence. "Nothing missing, nothing doubled" is said only when every change was
+// counted and found once, and the store knows of no message that the ledger does not.
+func (s *server) sayEvent(w *views.Words, e continuity.Event, a account, r syncback.Report, gate syncback.Position) (say string, done bool) {
+	since, kind, counts := w.Since(e.Started, s.now()), w.T("event."+string(e.Kind)), a.Changes
+	left := counts.Total - counts.Verified - counts.Accepted
+	total, found := w.Number(counts.Total), w.Number(counts.Verified)
 	switch {
-	case sum(r.Counts) != r.Total: // must never be; then it is said, and nothing else
-		return w.T("event.say_open", "Total", total, "Sum", w.Number(sum(r.Counts))), false
+	case !a.check.Good(): // must never be; then it is said, and nothing else
+		return w.N("report.say_missing", max(len(a.check.Missing), a.check.Store-a.check.Ledger-a.check.Coming)), false
+	case !a.Closes(): // nor this
+		return w.T("event.say_open", "Total", total, "Sum", w.Number(sum(counts))), false
 	case e.Active() && e.Kind == continuity.Drill && gate == syncback.Open:
 		return w.T("event.say_drill", "Time", since, "Done", found, "Total", total), false
 	case e.Active() && left == 0:
 		return w.T("event.say_hold_none", "Kind", kind, "Time", since), false
 	case e.Active():
 		return w.T("event.say_hold", "Kind", kind, "Time", since, "N", w.N("event.changes", left)), false
-	case r.Total == 0:
+	case counts.Total == 0 && a.check.Coming == 0:
 		return w.T("event.say_nothing"), true
-	case r.Done():
-		return w.T("event.say_done", "Total", total), true
+	case a.good() && a.Messages.Total == 0:
+		return w.T("report.say_back_changes"), true
+	case a.good():
+		return w.N("report.say_back", a.Messages.Total), true
+	case counts.Done() && a.Notes[syncback.Twice] > 0:
+		return w.T("report.say_twice"), false
 	case gate == syncback.Closed:
 		return w.T("event.say_elsewhere", "N", w.N("event.changes", left)), false
 	case left == 0:
 		return w.T("event.say_checked", "Total", total, "Done", found), false
+	case left == counts.Parked:
+		return w.T("report.say_parked", "Done", found, "Total", total, "N", w.N("report.need", counts.Parked)), false
 	}
 	say = w.T("event.say_drain", "Done", found, "Total", total)
 	if r.Left > 0 {
@@ -97,33 +105,6 @@ func duration(w *views.Words, d time.Duration) string {
 		return w.N("event.minutes", minutes)
 	}
 	return w.N("event.hours", int((d+time.Hour-1)/time.Hour))
-}
-
-type count struct {
-	word  string
-	state syncback.State
-	n     int
-}
-
-// countList are the states that make up the total, the best first.
-func countList(c syncback.Counts) []count {
-	return []count{{"verified", syncback.Verified, c.Verified}, {"accepted", syncback.Accepted, c.Accepted}, {"in_doubt", syncback.InDoubt, c.InDoubt},
-		{"parked", syncback.Parked, c.Parked}, {"waiting", syncback.Waiting, c.Waiting}, {"trying", syncback.Trying, c.Trying}}
-}
-
-func sum(c syncback.Counts) (n int) {
-	for _, one := range countList(c) {
-		n += one.n
-	}
-	return n
-}
-
-func entriesURL(event string, state syncback.State, m email.MailboxID) string {
-	v := url.Values{"state": {string(state)}}
-	if m != "" {
-		v.Set("mailbox", string(m))
-	}
-	return "/desk/events/" + event + "/entries?" + v.Encode()
 }
 
 // countBar draws the counts; its title says them in words.
@@ -147,35 +128,13 @@ func countBar(w *views.Words, c syncback.Counts) views.Bar {
 	return b
 }
 
-func (s *server) boxRows(w *views.Words, event string, boxes []syncback.MailboxCounts) []views.BoxRow {
-	boxes = slices.Clone(boxes)
-	wait := func(m syncback.MailboxCounts) int { return m.Waiting + m.Trying + m.InDoubt }
-	slices.SortStableFunc(boxes, func(a, b syncback.MailboxCounts) int {
-		return cmp.Or(cmp.Compare(b.Parked, a.Parked), cmp.Compare(wait(b), wait(a)), cmp.Compare(s.addressOf(a.Mailbox), s.addressOf(b.Mailbox)))
-	})
-	var rows []views.BoxRow
-	for _, m := range boxes {
-		row := views.BoxRow{Name: s.addressOf(m.Mailbox), Gate: w.T("gate." + string(m.Position)), URL: entriesURL(event, "", m.Mailbox),
-			Total: w.Number(m.Total), Done: w.Number(m.Verified + m.Accepted), Wait: w.Number(wait(m)), Need: w.Number(m.Parked)}
-		if box, ok := s.Directory.Mailbox(m.Mailbox); ok && box.Name != "" {
-			row.Name, row.Address = box.Name, box.Address
-		}
-		row.Class = map[syncback.Position]string{syncback.Closed: "is-hold", syncback.Draining: "is-act", syncback.Open: "is-good"}[m.Position]
-		rows = append(rows, row)
-	}
-	return rows
-}
-
 // parked lists the changes that need a person, with Exchange's words and what can be done.
 func (s *server) parked(c echo.Context, w *views.Words, e continuity.Event, g *views.Progress) error {
-	lines, err := s.linesOf(c, e, "", syncback.Parked)
+	lines, _, err := s.Syncback.List(c.Request().Context(), syncback.Filter{Span: spanOf(e), Mailboxes: s.boxesOf(e), States: []syncback.State{syncback.Parked}, Limit: maxParked})
 	if err != nil {
 		return err
 	}
 	for _, l := range lines {
-		if len(g.Parked) == maxParked {
-			break
-		}
 		g.Parked = append(g.Parked, views.ParkedLine{What: w.T("event.retry_what", "What", w.T("change."+string(l.Kind)), "Whom", s.addressOf(l.Mailbox)),
 			Words: l.Words, Remedy: l.Remedy, Box: string(l.Mailbox), Seq: strconv.FormatInt(int64(l.Seq), 10)})
 	}

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -83,6 +85,62 @@ type toldStage struct {
 	lines   []syncback.Line
 	retried []mailstore.Seq
 	alarms  []syncback.Alarm
+	check   syncback.Crosscheck
+	tally   *syncback.Tally // nil: the report's counts, one message for each change
+	filters []syncback.Filter
+}
+
+func (l *toldStage) Account(_ context.Context, _ syncback.Span, covers func(email.MailboxID) bool) (syncback.Account, error) {
+	a := syncback.Account{Tally: syncback.Tally{Messages: l.report.Counts, Changes: l.report.Counts}}
+	for _, m := range l.report.Mailboxes {
+		if covers(m.Mailbox) {
+			a.Boxes = append(a.Boxes, syncback.BoxTally{Mailbox: m.Mailbox, Position: m.Position, Tally: syncback.Tally{Messages: m.Counts, Changes: m.Counts}})
+		}
+	}
+	if l.tally != nil {
+		a.Tally = *l.tally
+	}
+	if len(a.Boxes) == 0 {
+		a.Boxes = []syncback.BoxTally{{Tally: a.Tally}}
+	}
+	return a, nil
+}
+
+func (l *toldStage) Crosscheck(context.Context, syncback.Span, func(email.MailboxID) bool) (syncback.Crosscheck, error) {
+	if l.check.Store == 0 {
+		return syncback.Crosscheck{Store: l.report.Total, Ledger: l.report.Total}, nil
+	}
+	return l.check, nil
+}
+
+func (l *toldStage) List(_ context.Context, f syncback.Filter) (list []syncback.Line, next string, err error) {
+	l.filters = append(l.filters, f)
+	from, _ := strconv.Atoi(f.After)
+	for n, line := range l.lines {
+		if n < from || f.Mailboxes != nil && !slices.Contains(f.Mailboxes, line.Mailbox) || len(f.States) > 0 && !slices.Contains(f.States, line.State) {
+			continue
+		}
+		if len(list) == f.Limit {
+			return list, strconv.Itoa(n), nil
+		}
+		list = append(list, line)
+	}
+	return list, "", nil
+}
+
+func (l *toldStage) Own(context.Context, email.MailboxID, syncback.Span) (syncback.Counts, error) {
+	return l.report.Counts, nil
+}
+
+func (l *toldStage) RetryAll(ctx context.Context, f syncback.Filter, by string) (n int, err error) {
+	f.Limit = 1 << 20
+	lines, _, _ := l.List(ctx, f)
+	for _, line := range lines {
+		if l.Retry(ctx, line.Mailbox, line.Seq, by) == nil {
+			n++
+		}
+	}
+	return n, nil
 }
 
 func (l *toldStage) Position(context.Context, email.MailboxID) (syncback.Position, error) {

@@ -147,10 +147,10 @@ func TestEventPageSaysOnlyWhatTheCountsSay(t *testing.T) {
 		"drill":         {continuity.Drill, false, syncback.Counts{Total: 4, Verified: 3, Waiting: 1}, open, 0, "Übung seit 14:07: 3 von 4 Änderungen sind in Exchange.", "Offen", false, true},
 		"draining":      {continuity.Outage, true, syncback.Counts{Total: 41, Verified: 30, Accepted: 8, Waiting: 3}, draining, 100 * time.Second, "Rückspielung läuft: 30 von 41 Änderungen sind in Exchange. Noch etwa 2 Minuten.", "Rückspielung", false, true},
 		"to be checked": {continuity.Outage, true, syncback.Counts{Total: 41, Verified: 40, Accepted: 1}, open, 0, "Alle 41 Änderungen hat Exchange angenommen, 40 sind dort nachgeprüft.", "Rückspielung", false, true},
-		"parked":        {continuity.Outage, true, syncback.Counts{Total: 41, Verified: 40, Parked: 1}, open, 0, "Rückspielung läuft: 40 von 41 Änderungen sind in Exchange.", "Rückspielung", false, true},
+		"parked":        {continuity.Outage, true, syncback.Counts{Total: 41, Verified: 40, Parked: 1}, open, 0, "40 von 41 Änderungen sind in Exchange. 1 braucht Sie.", "Rückspielung", false, true},
 		"in doubt":      {continuity.Outage, true, syncback.Counts{Total: 2, Verified: 1, InDoubt: 1}, draining, 0, "Rückspielung läuft: 1 von 2 Änderungen sind in Exchange.", "Rückspielung", false, true},
 		"another event": {continuity.Outage, true, syncback.Counts{Total: 2, Verified: 1, Waiting: 1}, closed, 0, "Ein anderer Ernstfall hält noch 1 Änderung zurück.", "Zurückgehalten", false, true},
-		"all back":      {continuity.Outage, true, all(18412), open, 0, "Alles ist zurück, nichts doppelt. 18.412 Änderungen gezählt, 18.412 in Exchange gefunden.", "Offen", true, false},
+		"all back":      {continuity.Outage, true, all(18412), open, 0, "Alle 18.412 Nachrichten sind zurück. Nichts fehlt, nichts ist doppelt.", "Offen", true, false},
 		"not closing":   {continuity.Outage, true, syncback.Counts{Total: 5, Verified: 5, Parked: 1}, open, 0, "Die Zahlen gehen nicht auf: 5 Änderungen gezählt, 6 zugeordnet. Bitte „holdover verify“ ausführen.", "Offen", false, true},
 	} {
 		t.Run(name, func(t *testing.T) {

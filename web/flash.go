@@ -27,6 +27,11 @@ func (s *server) flash(c echo.Context, w *views.Words) *views.Flash {
 		return &views.Flash{Text: w.T("sent.undone")}
 	case "retried":
 		return &views.Flash{Text: w.T("event.retried")}
+	case "retriedall":
+		if n, err := strconv.Atoi(c.QueryParam("n")); err == nil && n > 0 {
+			return &views.Flash{Text: w.N("report.retried", n)}
+		}
+		return &views.Flash{Text: w.T("report.retried_none")}
 	case "notparked":
 		return &views.Flash{Text: w.T("desk.err.retry")}
 	case "discarded":

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -351,6 +352,36 @@ func (l *ledger) Lines(context.Context, time.Time, email.MailboxID, syncback.Sta
 	defer l.mu.Unlock()
 	return l.lines, nil
 }
+
+func (l *ledger) Account(context.Context, syncback.Span, func(email.MailboxID) bool) (syncback.Account, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	t := syncback.Tally{Messages: l.counts.Counts, Changes: l.counts.Counts}
+	return syncback.Account{Tally: t, Boxes: []syncback.BoxTally{{Tally: t}}}, nil
+}
+
+func (l *ledger) Crosscheck(context.Context, syncback.Span, func(email.MailboxID) bool) (syncback.Crosscheck, error) {
+	return syncback.Crosscheck{}, nil
+}
+
+func (l *ledger) List(_ context.Context, f syncback.Filter) (lines []syncback.Line, next string, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.lines {
+		if (len(f.States) == 0 || slices.Contains(f.States, line.State)) && (len(f.Mailboxes) == 0 || slices.Contains(f.Mailboxes, line.Mailbox)) {
+			lines = append(lines, line)
+		}
+	}
+	return lines, "", nil
+}
+
+func (l *ledger) Own(context.Context, email.MailboxID, syncback.Span) (syncback.Counts, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.counts.Counts, nil
+}
+
+func (l *ledger) RetryAll(context.Context, syncback.Filter, string) (int, error) { return 0, nil }
 
 func (l *ledger) Retry(context.Context, email.MailboxID, mailstore.Seq, string) error { return nil }
 

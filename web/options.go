@@ -138,7 +138,17 @@ type Syncback interface {
 	States(ctx context.Context, m email.MailboxID, ids []email.MessageID) (map[email.MessageID]syncback.State, error)
 	Report(ctx context.Context, since time.Time, covers func(email.MailboxID) bool) (syncback.Report, error)
 	Lines(ctx context.Context, since time.Time, m email.MailboxID, state syncback.State, limit int) ([]syncback.Line, error)
+	accounting
 	Retry(ctx context.Context, m email.MailboxID, seq mailstore.Seq, by string) error
+}
+
+// accounting is what the desk's reports and people's receipts ask of sync-back.
+type accounting interface {
+	Account(ctx context.Context, span syncback.Span, covers func(email.MailboxID) bool) (syncback.Account, error)
+	Crosscheck(ctx context.Context, span syncback.Span, covers func(email.MailboxID) bool) (syncback.Crosscheck, error)
+	List(ctx context.Context, f syncback.Filter) (lines []syncback.Line, next string, err error)
+	Own(ctx context.Context, m email.MailboxID, span syncback.Span) (syncback.Counts, error)
+	RetryAll(ctx context.Context, f syncback.Filter, by string) (int, error)
 }
 
 // withDefaults fills in what was left out.

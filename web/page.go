@@ -1,12 +1,9 @@
 package web
 
 import (
-	"context"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -15,7 +12,6 @@ import (
 	"holdover/email"
 	"holdover/mailstore"
 	"holdover/static"
-	"holdover/syncback"
 	"holdover/views"
 )
 
@@ -52,36 +48,13 @@ func (s *server) page(c echo.Context) (views.Page, error) {
 	if p.Waiting, err = s.Syncback.Unverified(ctx, mailbox); err != nil {
 		return p, err
 	}
-	if p.Banner == nil && p.Waiting > 0 {
-		returning, err := s.returning(ctx, mailbox)
-		if err != nil {
+	if p.Banner == nil {
+		if p.Banner, err = s.returnBanner(ctx, p.Words, mailbox); err != nil {
 			return p, err
-		}
-		if returning {
-			p.Banner = &views.Banner{Kind: "return"}
 		}
 	}
 	p.Flash = s.flash(c, p.Words)
 	return p, nil
-}
-
-// returnedWithin is how long after an event its end is worth a word on each page.
-const returnedWithin = 7 * 24 * time.Hour
-
-// returning says whether an event over this mailbox has ended and its changes are on their way to
-// Exchange. Changes that wait without any event say nothing of Exchange having been away.
-func (s *server) returning(ctx context.Context, m email.MailboxID) (bool, error) {
-	position, err := s.Syncback.Position(ctx, m)
-	if err != nil || position != syncback.Draining {
-		return false, err
-	}
-	events, err := s.Events.Events(ctx, 20)
-	if err != nil {
-		return false, err
-	}
-	return slices.ContainsFunc(events, func(e continuity.Event) bool {
-		return !e.Active() && s.Now().Sub(e.Ended) < returnedWithin && s.Events.Covers(e, m)
-	}), nil
 }
 
 func (s *server) banner(w *views.Words, e continuity.Event) *views.Banner {

@@ -44,6 +44,8 @@ func (s *server) routes() []route {
 		{http.MethodGet, "/m/:id/eml", people, s.eml},
 		{http.MethodGet, "/search", people, s.search},
 		{http.MethodGet, "/live", people, s.live},
+		{http.MethodGet, "/receipts", people, s.receipts},
+		{http.MethodGet, "/receipts.csv", people, s.receiptsCSV},
 
 		{http.MethodGet, "/healthz", everyone, healthy},
 		{http.MethodGet, "/favicon.ico", everyone, s.favicon},

@@ -20,6 +20,7 @@ type server struct {
 	hub    *hub
 	undos  *undos
 	pens   *pens
+	checks checks
 }
 
 // New makes the handler of all pages. It fails when the page scripts were not built in

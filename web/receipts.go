@@ -1,0 +1,227 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"holdover/continuity"
+	"holdover/email"
+	"holdover/syncback"
+	"holdover/views"
+)
+
+// receiptDays is how far back receipts reach when no event covered the person.
+const receiptDays = 30
+
+// receiptFilters are the choices of the page, in its order.
+var receiptFilters = []struct {
+	word   string
+	states []syncback.State
+}{
+	{"all", nil},
+	{"done", []syncback.State{syncback.Verified}},
+	{"left", []syncback.State{syncback.Waiting, syncback.Trying, syncback.Accepted, syncback.InDoubt}},
+	{"need", []syncback.State{syncback.Parked}},
+}
+
+// receipts tells a person what became of each message: where it is in Exchange, what did not get
+// there, and why. It is the administrators' account, of one mailbox, with subjects.
+func (s *server) receipts(c echo.Context) error {
+	ctx, mailbox := c.Request().Context(), personOf(c).Mailbox
+	p, err := s.page(c)
+	if err != nil {
+		return err
+	}
+	w := p.Words
+	p.Title = w.T("receipts.title")
+	span, err := s.receiptSpan(ctx, mailbox)
+	if err != nil {
+		return err
+	}
+	own, err := s.Syncback.Account(ctx, span, func(m email.MailboxID) bool { return m == mailbox })
+	if err != nil {
+		return err
+	}
+	f, err := receiptFilter(c, span, mailbox)
+	if err != nil {
+		return err
+	}
+	lines, next, err := s.Syncback.List(ctx, f)
+	if errors.Is(err, syncback.ErrPage) {
+		return errBad
+	}
+	if err != nil {
+		return err
+	}
+	v := views.Receipts{Say: w.T("receipts.none"), Since: w.T("receipts.since", "Time", w.Since(span.Since, s.now())), CSV: "/receipts.csv"}
+	if v.Rows, err = s.receiptRows(ctx, w, mailbox, lines); err != nil {
+		return err
+	}
+	s.sayReceipts(w, own.Messages, c.QueryParam("show"), &v)
+	if next != "" {
+		v.Next = "/receipts?" + url.Values{"show": {c.QueryParam("show")}, "after": {next}}.Encode()
+	}
+	if f.After != "" {
+		v.First = "/receipts?" + url.Values{"show": {c.QueryParam("show")}}.Encode()
+	}
+	return s.render(c, http.StatusOK, p, views.ReceiptsPage(p, v))
+}
+
+func receiptFilter(c echo.Context, span syncback.Span, m email.MailboxID) (f syncback.Filter, err error) {
+	f = syncback.Filter{Span: span, Mailboxes: []email.MailboxID{m}, Messages: true, After: c.QueryParam("after"), Limit: maxLines}
+	show := c.QueryParam("show")
+	at := slices.IndexFunc(receiptFilters, func(one struct {
+		word   string
+		states []syncback.State
+	}) bool {
+		return one.word == show || show == "" && one.word == "all"
+	})
+	if at < 0 {
+		return f, errBad
+	}
+	f.States = receiptFilters[at].states
+	return f, nil
+}
+
+// receiptSpan begins with the latest event that covered the mailbox.
+func (s *server) receiptSpan(ctx context.Context, m email.MailboxID) (syncback.Span, error) {
+	span := syncback.Span{Since: s.Now().AddDate(0, 0, -receiptDays)}
+	events, err := s.Events.Events(ctx, maxEvents)
+	if err != nil {
+		return span, err
+	}
+	if e, ok := latestOver(events, func(e continuity.Event) bool { return s.Events.Covers(e, m) }); ok {
+		span.Since = e.Started
+	}
+	return span, nil
+}
+
+func latestOver(events []continuity.Event, covers func(continuity.Event) bool) (latest continuity.Event, ok bool) {
+	for _, e := range events {
+		if covers(e) && (!ok || e.Started.After(latest.Started)) {
+			latest, ok = e, true
+		}
+	}
+	return latest, ok
+}
+
+// sayReceipts is the sentence and the choices, each with its count.
+func (s *server) sayReceipts(w *views.Words, c syncback.Counts, show string, v *views.Receipts) {
+	if c.Total == 0 {
+		return
+	}
+	left := c.Waiting + c.Trying + c.Accepted + c.InDoubt
+	var more []string
+	if v.Good = c.Verified == c.Total; v.Good {
+		v.Say = w.T("receipts.all_good")
+	} else {
+		v.Say = ""
+		if c.Parked > 0 {
+			v.Say = w.N("receipts.need_n", c.Parked)
+			more = append(more, w.T("receipts.help"))
+		}
+		if left > 0 {
+			v.Say = strings.TrimSpace(v.Say + " " + w.N("receipts.left_n", left))
+		}
+	}
+	v.More = strings.Join(more, " ")
+	for n, number := range []int{c.Total, c.Verified, left, c.Parked} {
+		word := receiptFilters[n].word
+		v.Filters = append(v.Filters, chip(w.T("receipts."+word), w.Number(number), "/receipts?show="+word, word == show || show == "" && n == 0))
+	}
+}
+
+func (s *server) receiptRows(ctx context.Context, w *views.Words, m email.MailboxID, lines []syncback.Line) (rows []views.ReceiptRow, err error) {
+	known, err := s.subjects(ctx, m, lines)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range lines {
+		r := views.ReceiptRow{What: w.T("change." + string(l.Kind)), Subject: w.T("receipts.gone"), State: ledgerBadge(w, l.State), At: w.At(l.At, s.now()), Notes: personNotes(w, l)}
+		if one, ok := known[l.Message]; ok {
+			r.Subject, r.URL = one.Subject, threadURL(one.Folder, one.Thread)
+			if r.Subject == "" {
+				r.Subject = w.T("waiting.nosubject")
+			}
+		}
+		switch {
+		case l.State == syncback.Verified && l.Note == "" && l.Folder != "":
+			r.Where = w.T("receipts.where", "Folder", l.Folder)
+		case l.State == syncback.Parked:
+			r.Words = w.T("receipts.why", "Words", l.Words)
+		}
+		rows = append(rows, r)
+	}
+	return rows, nil
+}
+
+// personNotes are the notes that matter to the person: where it is when it is not where it belongs.
+func personNotes(w *views.Words, l syncback.Line) []string {
+	l.Resent = 0
+	return lineNotes(w, l)
+}
+
+// receiptsCSV is the person's own list as a file.
+func (s *server) receiptsCSV(c echo.Context) error {
+	ctx, mailbox, w := c.Request().Context(), personOf(c).Mailbox, s.wordsOf(c)
+	span, err := s.receiptSpan(ctx, mailbox)
+	if err != nil {
+		return err
+	}
+	f := syncback.Filter{Span: span, Mailboxes: []email.MailboxID{mailbox}, Messages: true}
+	return s.download(c, w, strings.ToLower(w.T("receipts.title"))+".csv", func(t *excel) error {
+		t.row(w.T("sheet.at"), w.T("sheet.what"), w.T("sheet.subject"), w.T("sheet.state"), w.T("sheet.folder"), w.T("sheet.note"), w.T("sheet.words"))
+		return s.eachLine(ctx, f, func(lines []syncback.Line) error {
+			rows, err := s.receiptRows(ctx, w, mailbox, lines)
+			for n, r := range rows {
+				t.row(s.csvTime(lines[n].At), r.What, r.Subject, r.State.Text, lines[n].Folder, strings.Join(r.Notes, ", "), r.Words)
+			}
+			return err
+		})
+	})
+}
+
+// How long after an event its end is worth a word on each page: while changes are on their way, and
+// once all have arrived.
+const (
+	returningWithin = 7 * 24 * time.Hour
+	returnedWithin  = 3 * 24 * time.Hour
+)
+
+// returnBanner is what pages say of an Exchange that is back: how many of the person's own changes are
+// still on their way, or that all have arrived; with the way to the receipts. Changes that wait without
+// any event say nothing of Exchange having been away.
+func (s *server) returnBanner(ctx context.Context, w *views.Words, m email.MailboxID) (*views.Banner, error) {
+	events, err := s.Events.Events(ctx, 20)
+	if err != nil {
+		return nil, err
+	}
+	e, ok := latestOver(events, func(e continuity.Event) bool { return e.Kind.Closes() && s.Events.Covers(e, m) })
+	if !ok || e.Active() || e.Released.IsZero() || s.Now().Sub(e.Released) > returningWithin {
+		return nil, nil
+	}
+	counts, err := s.Syncback.Own(ctx, m, syncback.Span{Since: e.Started, Until: e.Released.Add(time.Millisecond)})
+	if err != nil || counts.Total == 0 {
+		return nil, err
+	}
+	b := &views.Banner{Kind: "return", Link: "/receipts", LinkText: w.T("receipts.banner")}
+	if left := counts.Total - counts.Verified - counts.Parked; left > 0 {
+		b.Own = w.N("receipts.band_left", left)
+		return b, nil
+	}
+	if s.Now().Sub(e.Released) > returnedWithin {
+		return nil, nil
+	}
+	b.Kind, b.Own = "returned", w.N("receipts.band_done", counts.Total)
+	if counts.Parked > 0 {
+		b.Own = w.N("receipts.need_n", counts.Parked)
+	}
+	return b, nil
+}
