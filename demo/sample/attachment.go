@@ -10,14 +10,16 @@ import (
 )
 
 // attachment makes a small real file of a kind: a PDF of one page, a table, a picture.
-func attachment(kind, name, id string) (octets []byte, typ string) {
+func attachment(kind, name string, l letter) (octets []byte, typ string) {
 	switch kind {
 	case "pdf":
 		return pdf(name), "application/pdf"
 	case "csv":
-		return table(id), "text/csv; charset=utf-8"
+		return table(l.id), "text/csv; charset=utf-8"
 	case "png":
-		return picture(id), "image/png"
+		return picture(l.id), "image/png"
+	case "ics":
+		return invitation(l), "text/calendar; charset=utf-8; method=REQUEST"
 	}
 	panic("sample: no attachment of kind " + kind)
 }

@@ -54,6 +54,12 @@ func germanThreads() []thread {
 			{from: "katharina.brandt", to: []string{"juergen.mueller"}, hours: 18, text: "Einverstanden, der Spielplatz am Mühlgraben kommt ohnehin erst 2028.\n\nKatharina"},
 			{from: "lukas.gross", to: []string{"juergen.mueller"}, cc: []string{"sophie.lange"}, hours: 3, text: "Guten Tag Herr Müller,\n\nPersonalkosten sind eingetragen, mit der Tariferhöhung von 2,8 Prozent ab April.\n\nLukas Groß"},
 		}},
+		{"Lagebesprechung Hochwasserschutz", 1.1, []step{
+			{from: "sophie.lange", to: []string{"katharina.brandt"}, cc: []string{"juergen.mueller"}, text: "Guten Tag,\n\nbitte bringen Sie den Stand der Pegelmessungen mit. Wir entscheiden über die Sandsäcke.\n\nSophie Lange", files: []string{"ics:Termin.ics"}, unread: true},
+		}},
+		{"Baustellentermin Kita Lerchenweg", 2.2, []step{
+			{from: hartwig, to: []string{"katharina.brandt"}, text: "Sehr geehrte Frau Brandt,\n\nwir schlagen diesen Termin vor Ort vor. Treffpunkt ist das Tor am Spielplatz.\n\nMit freundlichen Grüßen\nAnke Hartwig", files: []string{"ics:Termin.ics"}},
+		}},
 		{"Bürgermeisterin: Termin im Landesamt verlegt", 4, []step{
 			{from: "sophie.lange", to: []string{"katharina.brandt", "juergen.mueller"}, text: "Guten Morgen,\n\nder Termin im Landesamt findet erst am Donnerstag um 14 Uhr statt. Abfahrt am Rathaus um 13:10 Uhr. Bitte bringen Sie die Unterlagen zum Vordach und zur Gartenstraße mit.\n\nSophie Lange"},
 			{from: "juergen.mueller", to: []string{"sophie.lange"}, cc: []string{"katharina.brandt"}, hours: 1, text: "Ich fahre mit dem Rad vor, wir treffen uns dort.\n\nJürgen Müller"},
@@ -111,6 +117,9 @@ func germanThreads() []thread {
 
 func englishThreads() []thread {
 	return []thread{
+		{"Planning call: twin town visit", 1.3, []step{
+			{from: council, to: []string{"hannah.clarke"}, text: "Dear Hannah,\n\nshall we go through the programme together? Half an hour will do.\n\nKind regards\nRosalind Hale", files: []string{"ics:meeting.ics"}},
+		}},
 		{"Twin town visit in May: programme and coaches", 14, []step{
 			{from: council, to: []string{"hannah.clarke"}, text: "Dear Hannah,\n\nwe are delighted to come: 42 people, among them the choir and two councillors. We arrive on Thursday the 13th in the late afternoon. I attach our list of participants.\n\nWarm regards\nRosalind Hale\nWexcombe Council", files: []string{"csv:Participants Wexcombe.csv"}},
 			{from: "hannah.clarke", to: []string{"emma.walsh", "sophie.lange"}, hours: 2, text: "Dear both,\n\nWexcombe comes with 42 people. Emma, could you look for rooms? Sophie, does the mayor have an hour on Friday morning?\n\nHannah"},

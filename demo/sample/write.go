@@ -66,7 +66,7 @@ func (l letter) body(b *bytes.Buffer, head func(name, value string)) {
 	l.words(b, head)
 	for _, file := range l.files {
 		kind, name, _ := strings.Cut(file, ":")
-		octets, typ := attachment(kind, name, l.id)
+		octets, typ := attachment(kind, name, l)
 		b.WriteString("\r\n--" + boundary + "\r\n")
 		head("Content-Type", typ)
 		head("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
