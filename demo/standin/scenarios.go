@@ -20,11 +20,13 @@ type Scenario struct {
 // scenarios are those that there are; the points of HTTP faces are named in the faces' own files.
 func scenarios() []Scenario {
 	return []Scenario{
-		{Name: "throttle", Title: "Throttle", Sentence: "Exchange asks every second caller to slow down: 451 4.7.500 by SMTP, \u201cRequest is throttled\u201d by IMAP.",
+		{Name: "throttle", Title: "Throttle", Sentence: "Exchange asks every second caller to slow down: 451 4.7.500 by SMTP, \u201cRequest is throttled\u201d by IMAP, ErrorServerBusy by EWS.",
 			rules: []Fault{
 				{Face: "smtp", Point: "mail", Do: "reply", Code: 451, Text: "4.7.500 Server busy. Please try again later from [127.0.0.1]. (S77714)", Percent: 50},
 				{Face: "imap", Point: "select", Do: "reply", Text: throttled(3 * time.Second), Percent: 50},
 				{Face: "imap", Point: "append", Do: "reply", Text: throttled(3 * time.Second), Percent: 50},
+				{Face: "ews", Point: "CreateItem", Do: "reply", Code: 500, Text: "ErrorServerBusy 3000", Percent: 50},
+				{Face: "ews", Point: "FindItem", Do: "reply", Code: 200, Text: "ErrorInternalServerError ErrorServerBusy 3000", Percent: 50},
 				{Face: "graph", Point: "request", Do: "reply", Code: 429, Delay: 3 * time.Second, Text: "ApplicationThrottled: Application is over its request limit.", Percent: 50},
 			}},
 		{Name: "busy", Title: "Back pressure", Sentence: "Exchange is short of resources: it thinks about each MAIL for 10 to 55 seconds, and every third time answers 452 4.3.1.",
@@ -37,6 +39,9 @@ func scenarios() []Scenario {
 				{Face: "smtp", Point: "after", Do: "drop", Percent: 20, Seed: 1},
 				{Face: "imap", Point: "appended", Do: "drop", Percent: 20, Seed: 2},
 				{Face: "imap", Point: "moved", Do: "drop", Percent: 20, Seed: 3},
+				{Face: "ews", Point: "CreateItem done", Do: "drop", Percent: 10, Seed: 4},
+				{Face: "ews", Point: "CreateItem done", Do: "reply", Text: "ErrorTimeoutExpired", Percent: 10, Seed: 5},
+				{Face: "ews", Point: "MoveItem done", Do: "drop", Percent: 20, Seed: 6},
 				{Face: "graph", Point: "created", Do: "reply", Code: 504, Text: "UnknownError: gateway timeout", Percent: 20, Seed: 4},
 				{Face: "graph", Point: "moved", Do: "drop", Percent: 20, Seed: 5},
 			}},
@@ -46,6 +51,8 @@ func scenarios() []Scenario {
 		{Name: "imap-down", Title: "IMAP down, rest up", Sentence: "Only IMAP refuses connections, as for six days in January 2026; mail by SMTP flows.",
 			begin: func(e *Exchange) error { e.Cut("imap"); return nil },
 			end:   func(e *Exchange) error { return e.Restore("imap") }},
+		{Name: "ews-off", Title: "EWS off", Sentence: "Every call of EWS is refused with 403, as Exchange Online does since October 2026.",
+			rules: []Fault{{Face: "ews", Point: "call", Do: "reply", Code: 403}}},
 		{Name: "lossy", Title: "Accept and lose 1 %", Sentence: "Exchange says yes to everything, and one message in a hundred is never seen again.",
 			rules: []Fault{{Point: "keep", Do: "lose", Percent: 1}}},
 		{Name: "late", Title: "Late arrival", Sentence: "Mail is accepted now and shows in the mailbox only 1 to 45 minutes later, by the stand-in's clock.",
