@@ -31,6 +31,11 @@ func inspectWays(ctx context.Context, c *config) (list []finding) {
 }
 
 func inspectWay(ctx context.Context, x *exchangeConfig, e endpoint) finding {
+	return inspectDoor(ctx, e.key, e.door(x))
+}
+
+// door is where a way shows its certificate.
+func (e endpoint) door(x *exchangeConfig) exchange.Door {
 	door := exchange.Door{Address: e.address()}
 	switch {
 	case e.speaks == syncback.EWS:
@@ -44,7 +49,7 @@ func inspectWay(ctx context.Context, x *exchangeConfig, e endpoint) finding {
 	default:
 		door.Protocol, door.Security = "smtp", security(*e.socket)
 	}
-	return inspectDoor(ctx, e.key, door)
+	return door
 }
 
 // inspectDoor knocks, and reads the certificate where there is one.

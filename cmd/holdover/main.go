@@ -21,6 +21,8 @@ type commands struct {
 	Rebuild rebuildCommand `cmd:"" help:"Make database rows from the Maildir where they are missing. Nothing of it is ever sent."`
 	Verify  verifyCommand  `cmd:"" help:"Re-derive every invariant of the store from its files and rows."`
 
+	ExchangeTest exchangeTestCommand `cmd:"" help:"Ask a real Exchange what its documents leave open, in a test mailbox, and print what it does."`
+
 	TrustClock trustClockCommand `cmd:"" help:"Say that the time is right after the clock had jumped: retention goes on."`
 }
 

@@ -52,6 +52,7 @@ func (e *Exchange) graphHandler() http.Handler {
 		"POST /mailFolders/{folder}/messages":           g.create,
 		"GET /messages/{id}":                            g.getMessage,
 		"GET /messages/{id}/attachments":                g.listAttachments,
+		"GET /messages/{id}/$value":                     g.getMIME,
 		"PATCH /messages/{id}":                          g.patch,
 		"DELETE /messages/{id}":                         g.delete,
 		"POST /messages/{id}/move":                      g.move,

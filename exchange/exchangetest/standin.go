@@ -370,3 +370,10 @@ func (d *Double) Online(path string, q url.Values) {
 	d.t.Helper()
 	d.call("POST", path, q, nil, nil)
 }
+
+// Oddity switches on or off what a real Exchange may do and nobody has proven yet: dates-ignored,
+// drafts-only, no-attributes, bare-headers.
+func (d *Double) Oddity(name string, on bool) {
+	d.t.Helper()
+	d.Online("/oddity", url.Values{"name": {name}, "on": {fmt.Sprint(on)}})
+}
