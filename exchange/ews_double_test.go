@@ -285,7 +285,10 @@ func ewsBesideIMAP(t *testing.T, d *exchangetest.Double, o EWSOptions) {
 			continue // IMAP itself does not make nested folders for us
 		}
 	}
-	place := put(t, i, Folder{Name: "Kunden"}, Item{Octets: mail("beside@x.test"), Flags: Flags{Seen: true, Flagged: true}})
+	place, err := i.Append(contextOf(t), anna, Folder{Name: "Kunden"}, Item{Octets: mail("beside@x.test"), Flags: Flags{Seen: true, Flagged: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	copies, err := c.Find(contextOf(t), anna, Query{MessageIDs: []string{"beside@x.test"}})
 	if err != nil || len(copies) != 1 || copies[0].Flags != (Flags{Seen: true}) || copies[0].Folder != "Kunden" {
 		t.Fatalf("%+v, %v", copies, err)
@@ -302,8 +305,9 @@ func ewsBesideIMAP(t *testing.T, d *exchangetest.Double, o EWSOptions) {
 	if err := c.Move(contextOf(t), anna, copies[0].Place, Folder{Role: Trash}); !errors.Is(err, ErrGone) {
 		t.Errorf("its id has changed with the move: %v", err)
 	}
-	if found := find(t, i, "beside@x.test"); len(found) != 1 || found[0].Role != Trash {
-		t.Errorf("over IMAP: %+v", found)
+	found, err := i.Find(contextOf(t), anna, Query{MessageIDs: []string{"beside@x.test"}})
+	if err != nil || len(found) != 1 || found[0].Role != Trash {
+		t.Errorf("over IMAP: %+v, %v", found, err)
 	}
 	if _, err := c.SetFlags(contextOf(t), anna, Place{ID: "of another way"}, Flags{}); !errors.Is(err, ErrGone) {
 		t.Errorf("a place of another way: %v", err)

@@ -8,12 +8,12 @@ import (
 // FuzzEWSAnswer: whatever comes as an answer costs an error at most, never a crash, and what is
 // read of it fits into a log line.
 func FuzzEWSAnswer(f *testing.F) {
-	for op, answer := range canned {
-		f.Add(op, []byte(soap(op, answer)))
+	for op, answer := range cannedEWS {
+		f.Add(op, []byte(soapXML(op, answer)))
 	}
 	f.Add("FindItem", []byte(faultOf("ErrorServerBusy", `<t:MessageXml xmlns:t="x"><t:Value Name="BackOffMilliseconds">99999999999999999999</t:Value></t:MessageXml>`)))
-	f.Add("GetItem", []byte(soap("GetItem", part("GetItem", "Success", "NoError", `<m:Items><t:Message><t:ExtendedProperty><t:ExtendedFieldURI PropertyTag="0xzz"/><t:Value>1</t:Value></t:ExtendedProperty><t:Flag/></t:Message></m:Items>`))))
-	f.Add("CreateItem", []byte(soap("CreateItem", part("CreateItem", "Warning", "", `<m:MessageText>&#x0;&#99999999999;&unknown;</m:MessageText>`))))
+	f.Add("GetItem", []byte(soapXML("GetItem", partXML("GetItem", "Success", "NoError", `<m:Items><t:Message><t:ExtendedProperty><t:ExtendedFieldURI PropertyTag="0xzz"/><t:Value>1</t:Value></t:ExtendedProperty><t:Flag/></t:Message></m:Items>`))))
+	f.Add("CreateItem", []byte(soapXML("CreateItem", partXML("CreateItem", "Warning", "", `<m:MessageText>&#x0;&#99999999999;&unknown;</m:MessageText>`))))
 	f.Add("DeleteItem", []byte("\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"utf-16\"?><a xmlns=\"&#xD800;\"/>"))
 	f.Add("", []byte("<s:Envelope xmlns:s='"+soapSpace+"'><s:Body/></s:Envelope>"))
 	f.Fuzz(func(t *testing.T, op string, octets []byte) {

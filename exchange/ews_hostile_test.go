@@ -14,27 +14,27 @@ import (
 	"time"
 )
 
-// canned are the right answers of a mailbox with one item in its Inbox.
-var canned = map[string]string{
-	"GetFolder": strings.Repeat(part("GetFolder", "Success", "NoError", `<m:Folders><t:Folder><t:FolderId Id="FI"/></t:Folder></m:Folders>`), 1) +
-		strings.Repeat(part("GetFolder", "Error", "ErrorFolderNotFound", ""), 4),
-	"FindFolder": part("FindFolder", "Success", "NoError", `<m:RootFolder TotalItemsInView="1" IncludesLastItemInRange="true"><t:Folders>`+
+// cannedEWS are the right answers of a mailbox with one item in its Inbox.
+var cannedEWS = map[string]string{
+	"GetFolder": strings.Repeat(partXML("GetFolder", "Success", "NoError", `<m:Folders><t:Folder><t:FolderId Id="FI"/></t:Folder></m:Folders>`), 1) +
+		strings.Repeat(partXML("GetFolder", "Error", "ErrorFolderNotFound", ""), 4),
+	"FindFolder": partXML("FindFolder", "Success", "NoError", `<m:RootFolder TotalItemsInView="1" IncludesLastItemInRange="true"><t:Folders>`+
 		`<t:Folder><t:FolderId Id="FI"/><t:ParentFolderId Id="R"/><t:DisplayName>Posteingang</t:DisplayName></t:Folder></t:Folders></m:RootFolder>`),
-	"FindItem": part("FindItem", "Success", "NoError", `<m:RootFolder TotalItemsInView="1" IncludesLastItemInRange="true"><t:Items>`+item("I1", "FI", "x@y")+`</t:Items></m:RootFolder>`),
-	"GetItem":  part("GetItem", "Success", "NoError", `<m:Items>`+item("I1", "FI", "x@y")+`</m:Items>`),
-	"CreateItem": part("CreateItem", "Success", "NoError",
+	"FindItem": partXML("FindItem", "Success", "NoError", `<m:RootFolder TotalItemsInView="1" IncludesLastItemInRange="true"><t:Items>`+itemXML("I1", "FI", "x@y")+`</t:Items></m:RootFolder>`),
+	"GetItem":  partXML("GetItem", "Success", "NoError", `<m:Items>`+itemXML("I1", "FI", "x@y")+`</m:Items>`),
+	"CreateItem": partXML("CreateItem", "Success", "NoError",
 		`<m:Items><t:Message><t:ItemId Id="I2" ChangeKey="C"/></t:Message></m:Items>`),
 }
 
-func item(id, folder, messageID string) string {
+func itemXML(id, folder, messageID string) string {
 	return fmt.Sprintf(`<t:Message><t:ItemId Id="%s" ChangeKey="C"/><t:ParentFolderId Id="%s"/><t:InternetMessageId>&lt;%s&gt;</t:InternetMessageId><t:IsRead>true</t:IsRead></t:Message>`, id, folder, messageID)
 }
 
-func part(op, class, code, content string) string {
+func partXML(op, class, code, content string) string {
 	return fmt.Sprintf(`<m:%sResponseMessage ResponseClass="%s"><m:ResponseCode>%s</m:ResponseCode>%s</m:%sResponseMessage>`, op, class, code, content, op)
 }
 
-func soap(op, parts string) string {
+func soapXML(op, parts string) string {
 	return fmt.Sprintf(`<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="%s"><s:Body><m:%sResponse xmlns:m="%s" xmlns:t="%s"><m:ResponseMessages>%s</m:ResponseMessages></m:%sResponse></s:Body></s:Envelope>`,
 		soapSpace, op, messSpace, typesSpace, parts, op)
 }
@@ -43,20 +43,20 @@ func faultOf(code, more string) string {
 	return fmt.Sprintf(`<s:Envelope xmlns:s="%s"><s:Body><s:Fault><faultcode>a:%s</faultcode><faultstring>Please wait.</faultstring><detail><e:ResponseCode xmlns:e="x">%s</e:ResponseCode>%s</detail></s:Fault></s:Body></s:Envelope>`, soapSpace, code, code, more)
 }
 
-var operation = regexp.MustCompile(`<s:Body><m:(\w+)`)
+var operationEWS = regexp.MustCompile(`<s:Body><m:(\w+)`)
 
 // ewsScript answers rightly but for the operation named, which gets what answer writes.
 func ewsScript(t testing.TB, op string, answer http.HandlerFunc) *EWS {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		m := operation.FindSubmatch(body)
+		m := operationEWS.FindSubmatch(body)
 		if m == nil {
 			t.Errorf("a request without an operation: %s", body)
 			return
 		}
 		if got := string(m[1]); got != op {
-			fmt.Fprint(w, soap(got, canned[got]))
+			fmt.Fprint(w, soapXML(got, cannedEWS[got]))
 			return
 		}
 		answer(w, r)
@@ -75,16 +75,16 @@ func newEWS(t testing.TB, o EWSOptions) *EWS {
 	return c
 }
 
-func says(status int, text string) http.HandlerFunc {
+func saysHTTP(status int, text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
 		io.WriteString(w, text)
 	}
 }
 
-func cut(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }
+func cutEWS(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }
 
-func endless(w http.ResponseWriter, r *http.Request) {
+func endlessEWS(w http.ResponseWriter, r *http.Request) {
 	for r.Context().Err() == nil {
 		if _, err := io.WriteString(w, strings.Repeat("<a>", 10_000)); err != nil {
 			return
@@ -94,7 +94,7 @@ func endless(w http.ResponseWriter, r *http.Request) {
 
 // wrapped is a 200 around an error; inner is MessageXml.
 func wrapped200(op, code, inner string) http.HandlerFunc {
-	return says(200, soap(op, part(op, "Error", code, inner)))
+	return saysHTTP(200, soapXML(op, partXML(op, "Error", code, inner)))
 }
 
 const backOff7 = `<m:MessageXml><t:Value Name="BackOffMilliseconds">7000</t:Value></m:MessageXml>`
@@ -109,34 +109,36 @@ func TestEWSAnswers(t *testing.T) {
 		look, make error
 		after      time.Duration
 	}{
-		{"cut", func(string) http.HandlerFunc { return cut }, ErrUnreachable, ErrDoubt, 0},
-		{"endless", func(string) http.HandlerFunc { return endless }, ErrTemporary, ErrDoubt, 0},
-		{"garbage", func(string) http.HandlerFunc { return says(200, "\x00\xff<<<") }, ErrTemporary, ErrDoubt, 0},
-		{"a login page", func(string) http.HandlerFunc { return says(200, "<html><body>Outlook<br></body></html>") }, ErrTemporary, ErrDoubt, 0},
-		{"nothing", func(string) http.HandlerFunc { return says(200, "") }, ErrTemporary, ErrDoubt, 0},
+		{"cut", func(string) http.HandlerFunc { return cutEWS }, ErrUnreachable, ErrDoubt, 0},
+		{"endless", func(string) http.HandlerFunc { return endlessEWS }, ErrTemporary, ErrDoubt, 0},
+		{"garbage", func(string) http.HandlerFunc { return saysHTTP(200, "\x00\xff<<<") }, ErrTemporary, ErrDoubt, 0},
+		{"a login page", func(string) http.HandlerFunc { return saysHTTP(200, "<html><body>Outlook<br></body></html>") }, ErrTemporary, ErrDoubt, 0},
+		{"nothing", func(string) http.HandlerFunc { return saysHTTP(200, "") }, ErrTemporary, ErrDoubt, 0},
 		{"a document type", func(op string) http.HandlerFunc {
-			return says(200, `<!DOCTYPE l [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;">]>`+soap(op, "&b;"))
+			return saysHTTP(200, `<!DOCTYPE l [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;">]>`+soapXML(op, "&b;"))
 		}, ErrTemporary, ErrDoubt, 0},
 		{"too deep", func(op string) http.HandlerFunc {
-			return says(200, soap(op, strings.Repeat("<a>", 5000)+strings.Repeat("</a>", 5000)))
+			return saysHTTP(200, soapXML(op, strings.Repeat("<a>", 5000)+strings.Repeat("</a>", 5000)))
 		}, ErrTemporary, ErrDoubt, 0},
-		{"too many elements", func(op string) http.HandlerFunc { return says(200, soap(op, strings.Repeat("<a/>", 500_000))) }, ErrTemporary, ErrDoubt, 0},
+		{"too many elements", func(op string) http.HandlerFunc { return saysHTTP(200, soapXML(op, strings.Repeat("<a/>", 500_000))) }, ErrTemporary, ErrDoubt, 0},
 		{"another operation's answer", func(string) http.HandlerFunc {
-			return says(200, soap("SendItem", part("SendItem", "Success", "NoError", "")))
+			return saysHTTP(200, soapXML("SendItem", partXML("SendItem", "Success", "NoError", "")))
 		}, ErrTemporary, ErrDoubt, 0},
-		{"two answers to one question", func(op string) http.HandlerFunc { return says(200, soap(op, canned[op]+canned[op])) }, ErrTemporary, ErrDoubt, 0},
-		{"success without content", func(op string) http.HandlerFunc { return says(200, soap(op, part(op, "Success", "NoError", ""))) }, ErrTemporary, ErrDoubt, 0},
+		{"two answers to one question", func(op string) http.HandlerFunc { return saysHTTP(200, soapXML(op, cannedEWS[op]+cannedEWS[op])) }, ErrTemporary, ErrDoubt, 0},
+		{"success without content", func(op string) http.HandlerFunc {
+			return saysHTTP(200, soapXML(op, partXML(op, "Success", "NoError", "")))
+		}, ErrTemporary, ErrDoubt, 0},
 		{"another namespace", func(op string) http.HandlerFunc {
-			return says(200, strings.ReplaceAll(soap(op, canned[op]), messSpace, "urn:x"))
+			return saysHTTP(200, strings.ReplaceAll(soapXML(op, cannedEWS[op]), messSpace, "urn:x"))
 		}, ErrTemporary, ErrDoubt, 0},
-		{"500 without a fault", func(string) http.HandlerFunc { return says(500, "Runtime Error") }, ErrTemporary, ErrDoubt, 0},
-		{"401", func(string) http.HandlerFunc { return says(401, "") }, ErrLogin, ErrLogin, 0},
-		{"403: EWS is off", func(string) http.HandlerFunc { return says(403, "") }, ErrRoute, ErrRoute, 0},
-		{"404", func(string) http.HandlerFunc { return says(404, "") }, ErrRoute, ErrRoute, 0},
-		{"413", func(string) http.HandlerFunc { return says(413, "") }, ErrUnsuited, ErrUnsuited, 0},
-		{"503", func(string) http.HandlerFunc { return says(503, "") }, ErrThrottled, ErrThrottled, 30 * time.Second},
-		{"504 of a proxy", func(string) http.HandlerFunc { return says(504, "") }, ErrUnreachable, ErrDoubt, 0},
-		{"busy", func(string) http.HandlerFunc { return says(500, faultOf("ErrorServerBusy", busyFault)) }, ErrThrottled, ErrThrottled, 7 * time.Second},
+		{"500 without a fault", func(string) http.HandlerFunc { return saysHTTP(500, "Runtime Error") }, ErrTemporary, ErrDoubt, 0},
+		{"401", func(string) http.HandlerFunc { return saysHTTP(401, "") }, ErrLogin, ErrLogin, 0},
+		{"403: EWS is off", func(string) http.HandlerFunc { return saysHTTP(403, "") }, ErrRoute, ErrRoute, 0},
+		{"404", func(string) http.HandlerFunc { return saysHTTP(404, "") }, ErrRoute, ErrRoute, 0},
+		{"413", func(string) http.HandlerFunc { return saysHTTP(413, "") }, ErrUnsuited, ErrUnsuited, 0},
+		{"503", func(string) http.HandlerFunc { return saysHTTP(503, "") }, ErrThrottled, ErrThrottled, 30 * time.Second},
+		{"504 of a proxy", func(string) http.HandlerFunc { return saysHTTP(504, "") }, ErrUnreachable, ErrDoubt, 0},
+		{"busy", func(string) http.HandlerFunc { return saysHTTP(500, faultOf("ErrorServerBusy", busyFault)) }, ErrThrottled, ErrThrottled, 7 * time.Second},
 		{"busy inside of a general error", func(op string) http.HandlerFunc {
 			return wrapped200(op, "ErrorInternalServerError", strings.Replace(backOff7, "<t:Value ", `<t:Value Name="InnerErrorResponseCode">ErrorServerBusy</t:Value><t:Value `, 1))
 		}, ErrThrottled, ErrThrottled, 7 * time.Second},
@@ -146,14 +148,14 @@ func TestEWSAnswers(t *testing.T) {
 		{"being moved", func(op string) http.HandlerFunc { return wrapped200(op, "ErrorMailboxMoveInProgress", "") }, ErrTemporary, ErrTemporary, 0},
 		{"database down", func(op string) http.HandlerFunc { return wrapped200(op, "ErrorMailboxStoreUnavailable", "") }, ErrTemporary, ErrTemporary, 0},
 		{"batch stopped", func(op string) http.HandlerFunc {
-			return says(200, soap(op, part(op, "Warning", "ErrorBatchProcessingStopped", "")))
+			return saysHTTP(200, soapXML(op, partXML(op, "Warning", "ErrorBatchProcessingStopped", "")))
 		}, ErrTemporary, ErrTemporary, 0},
 		{"full", func(op string) http.HandlerFunc { return wrapped200(op, "ErrorQuotaExceeded", "") }, ErrRefused, ErrRefused, 0},
-		{"no such mailbox", func(string) http.HandlerFunc { return says(500, faultOf("ErrorNonExistentMailbox", "")) }, ErrUnknownMailbox, ErrUnknownMailbox, 0},
-		{"not allowed", func(string) http.HandlerFunc { return says(500, faultOf("ErrorImpersonateUserDenied", "")) }, ErrLogin, ErrLogin, 0},
+		{"no such mailbox", func(string) http.HandlerFunc { return saysHTTP(500, faultOf("ErrorNonExistentMailbox", "")) }, ErrUnknownMailbox, ErrUnknownMailbox, 0},
+		{"not allowed", func(string) http.HandlerFunc { return saysHTTP(500, faultOf("ErrorImpersonateUserDenied", "")) }, ErrLogin, ErrLogin, 0},
 		{"a code nobody knows", func(op string) http.HandlerFunc { return wrapped200(op, "ErrorOfTheDay", "") }, ErrTemporary, ErrTemporary, 0},
 		{"an error called success", func(op string) http.HandlerFunc {
-			return says(200, soap(op, part(op, "Success", "ErrorOfTheDay", "")))
+			return saysHTTP(200, soapXML(op, partXML(op, "Success", "ErrorOfTheDay", "")))
 		}, ErrTemporary, ErrTemporary, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -208,17 +210,17 @@ func checkOutcome(t *testing.T, what string, err, want error, after time.Duratio
 // neither proves absence.
 func TestEWSOtherPeoplesItems(t *testing.T) {
 	for name, c := range map[string]struct{ op, content string }{
-		"an item of another folder in the list": {"FindItem", `<m:RootFolder IncludesLastItemInRange="true"><t:Items>` + item("I9", "F9", "x@y") + `</t:Items></m:RootFolder>`},
+		"an item of another folder in the list": {"FindItem", `<m:RootFolder IncludesLastItemInRange="true"><t:Items>` + itemXML("I9", "F9", "x@y") + `</t:Items></m:RootFolder>`},
 		"an item without an id":                 {"FindItem", `<m:RootFolder IncludesLastItemInRange="true"><t:Items><t:Message/></t:Items></m:RootFolder>`},
 		"an empty page that is not the last":    {"FindItem", `<m:RootFolder IncludesLastItemInRange="false"><t:Items/></m:RootFolder>`},
-		"the same page for ever":                {"FindItem", `<m:RootFolder IncludesLastItemInRange="false"><t:Items>` + item("I1", "FI", "x@y") + item("I3", "FI", "z@y") + `</t:Items></m:RootFolder>`},
-		"another item than asked for":           {"GetItem", `<m:Items>` + item("I9", "FI", "x@y") + `</m:Items>`},
-		"an item of another folder":             {"GetItem", `<m:Items>` + item("I1", "F9", "x@y") + `</m:Items>`},
+		"the same page for ever":                {"FindItem", `<m:RootFolder IncludesLastItemInRange="false"><t:Items>` + itemXML("I1", "FI", "x@y") + itemXML("I3", "FI", "z@y") + `</t:Items></m:RootFolder>`},
+		"another item than asked for":           {"GetItem", `<m:Items>` + itemXML("I9", "FI", "x@y") + `</m:Items>`},
+		"an item of another folder":             {"GetItem", `<m:Items>` + itemXML("I1", "F9", "x@y") + `</m:Items>`},
 		"a folder without an id":                {"FindFolder", `<m:RootFolder IncludesLastItemInRange="true"><t:Folders><t:Folder/></t:Folders></m:RootFolder>`},
 		"fewer folders than it counts":          {"FindFolder", `<m:RootFolder TotalItemsInView="2" IncludesLastItemInRange="true"><t:Folders><t:Folder><t:FolderId Id="FI"/></t:Folder></t:Folders></m:RootFolder>`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c2 := ewsScript(t, c.op, says(200, soap(c.op, part(c.op, "Success", "NoError", c.content))))
+			c2 := ewsScript(t, c.op, saysHTTP(200, soapXML(c.op, partXML(c.op, "Success", "NoError", c.content))))
 			copies, err := c2.Find(contextOf(t), anna, Query{MessageIDs: []string{"x@y"}})
 			if !errors.Is(err, ErrTemporary) || len(copies) != 0 {
 				t.Errorf("%v, %v", copies, err)
@@ -226,14 +228,14 @@ func TestEWSOtherPeoplesItems(t *testing.T) {
 		})
 	}
 	t.Run("another message of the folder", func(t *testing.T) {
-		other := ewsScript(t, "GetItem", says(200, soap("GetItem", part("GetItem", "Success", "NoError", `<m:Items>`+item("I1", "FI", "other@y")+`</m:Items>`))))
+		other := ewsScript(t, "GetItem", saysHTTP(200, soapXML("GetItem", partXML("GetItem", "Success", "NoError", `<m:Items>`+itemXML("I1", "FI", "other@y")+`</m:Items>`))))
 		if copies, err := other.Find(contextOf(t), anna, Query{MessageIDs: []string{"x@y"}}); err != nil || len(copies) != 0 {
 			t.Errorf("%v, %v: its Message-ID is another", copies, err)
 		}
 	})
 	t.Run("control characters in a header", func(t *testing.T) {
 		header := `<t:ExtendedProperty><t:ExtendedFieldURI PropertyTag="0x7d" PropertyType="String"/><t:Value>Subject: &#x1;&#0;&#xD800; x&#xD;&#xA;Received: by a with ESMTPS id T1; now&#xD;&#xA;</t:Value></t:ExtendedProperty>`
-		odd := ewsScript(t, "GetItem", says(200, soap("GetItem", part("GetItem", "Success", "NoError", `<m:Items>`+strings.Replace(item("I1", "FI", "x@y"), "<t:Internet", header+"<t:Internet", 1)+`</m:Items>`))))
+		odd := ewsScript(t, "GetItem", saysHTTP(200, soapXML("GetItem", partXML("GetItem", "Success", "NoError", `<m:Items>`+strings.Replace(itemXML("I1", "FI", "x@y"), "<t:Internet", header+"<t:Internet", 1)+`</m:Items>`))))
 		copies, err := odd.Find(contextOf(t), anna, Query{MessageIDs: []string{"x@y"}})
 		if err != nil || len(copies) != 1 || len(copies[0].Traces) != 1 || copies[0].Traces[0] != "T1" {
 			t.Errorf("%+v, %v", copies, err)
