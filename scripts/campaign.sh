@@ -8,8 +8,12 @@ kills)
 	HOLDOVER_KILLS=${KILLS:-200} HOLDOVER_MEASUREMENTS=$PWD/../docs/measurements.md \
 		exec go test ./kills -run '^TestKills$' -count=1 -timeout 60m -v
 	;;
+pace)
+	HOLDOVER_PACE=${MAILBOXES:-500} HOLDOVER_MEASUREMENTS=$PWD/docs/measurements.md \
+		exec go test ./syncback -run '^TestPaceReachesTheLimits$' -count=1 -timeout 60m -v
+	;;
 *)
-	echo "campaign: there is kills (KILLS=200 sets how many)" >&2
+	echo "campaign: there is kills (KILLS=200 sets how many) and pace (MAILBOXES=500)" >&2
 	exit 2
 	;;
 esac

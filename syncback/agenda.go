@@ -15,10 +15,11 @@ type agenda struct {
 	busy  map[email.MailboxID]bool
 	again map[email.MailboxID]bool // became due while busy
 	moved chan struct{}            // closed when a mailbox became due earlier
+	order *order                   // among those that are due
 }
 
-func newAgenda() *agenda {
-	return &agenda{at: map[email.MailboxID]time.Time{}, busy: map[email.MailboxID]bool{}, again: map[email.MailboxID]bool{}, moved: make(chan struct{})}
+func newAgenda(order *order) *agenda {
+	return &agenda{order: order, at: map[email.MailboxID]time.Time{}, busy: map[email.MailboxID]bool{}, again: map[email.MailboxID]bool{}, moved: make(chan struct{})}
 }
 
 // put makes a mailbox due now.
@@ -59,13 +60,17 @@ func (a *agenda) take(ctx context.Context) (email.MailboxID, bool) {
 	}
 }
 
-// begin marks the first due mailbox as busy, or answers how long to wait at most.
+// begin marks the due mailbox that goes first as busy, or answers how long to wait at most.
 func (a *agenda) begin() (m email.MailboxID, wait time.Duration, moved <-chan struct{}) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var at time.Time
+	now := time.Now()
 	for box, due := range a.at {
-		if m == "" || due.Before(at) {
+		switch {
+		case m == "":
+			m, at = box, due
+		case a.earlier(box, due, m, at, now):
 			m, at = box, due
 		}
 	}
@@ -78,6 +83,17 @@ func (a *agenda) begin() (m email.MailboxID, wait time.Duration, moved <-chan st
 	delete(a.at, m)
 	a.busy[m] = true
 	return m, 0, nil
+}
+
+// earlier says whether one mailbox goes before another: by when it is due, and by the order among those
+// that are due already.
+func (a *agenda) earlier(x email.MailboxID, dueX time.Time, y email.MailboxID, dueY, now time.Time) bool {
+	if !dueX.After(now) && !dueY.After(now) {
+		if c := a.order.compare(x, y); c != 0 {
+			return c < 0
+		}
+	}
+	return dueX.Before(dueY)
 }
 
 // done gives a mailbox back; due zero: only when something happens.

@@ -13,7 +13,7 @@ import (
 // A mailbox whose work takes no time at all must come up again: once the handing over raced with
 // the giving back, and the mailbox stayed busy for ever.
 func TestAgendaLosesNoMailbox(t *testing.T) {
-	a := newAgenda()
+	a := newAgenda(newOrder(nil))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var mu sync.Mutex

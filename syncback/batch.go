@@ -146,6 +146,9 @@ func (b *batch) judge(ctx context.Context, r row, result told, failed error) {
 		}
 		b.over[r.way] = true
 	}
+	if failed == nil {
+		b.s.meter.note(b.s.now(), 1)
+	}
 	b.s.pace.carried(b.s.way(r.way), r.mailbox, result.octets, b.s.now())
 	o := b.s.judge(context.WithoutCancel(ctx), r, result, failed)
 	b.done = append(b.done, o)

@@ -2,6 +2,7 @@ package syncback
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -210,23 +211,14 @@ func firstNext(tx *database.Tx, m email.MailboxID, now time.Time, condition stri
 	return time.UnixMilli(rows[0].next), nil
 }
 
-// unfinished lists mailboxes with rows that may move.
+// unfinished lists mailboxes with rows that may move, and ranks them.
 func (s *Syncback) unfinished(ctx context.Context) (list []email.MailboxID, err error) {
+	oldest := map[email.MailboxID]int64{}
 	err = s.db.Read(ctx, func(tx *database.Tx) error {
-		list = nil
-		rows, err := tx.Query(`SELECT DISTINCT mailbox FROM syncback_item WHERE state <> 'verified' AND state <> 'parked'`)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var m email.MailboxID
-			if err := rows.Scan(&m); err != nil {
-				return err
-			}
-			list = append(list, m)
-		}
-		return rows.Err()
+		clear(oldest)
+		return eachCount(tx, func(m email.MailboxID, _ State, _ int, first int64) { oldest[m] = first },
+			`SELECT mailbox, '', 0, MIN(at) FROM syncback_item WHERE state <> 'verified' AND state <> 'parked' GROUP BY mailbox`)
 	})
-	return list, err
+	s.order.see(oldest)
+	return slices.Sorted(maps.Keys(oldest)), err
 }

@@ -11,7 +11,9 @@ import (
 // pace keeps what Exchange is told within limits, and remembers mailboxes that asked for a pause.
 type pace struct {
 	limits  []Limit
+	order   *order
 	mu      sync.Mutex
+	hungry  time.Time // when an important mailbox last asked for a share of what all have together
 	buckets map[measure]*bucket
 	boxes   map[email.MailboxID]rest
 }
@@ -34,8 +36,8 @@ type rest struct {
 	words string
 }
 
-func newPace(limits []Limit) *pace {
-	return &pace{limits: limits, buckets: map[measure]*bucket{}, boxes: map[email.MailboxID]rest{}}
+func newPace(limits []Limit, order *order) *pace {
+	return &pace{limits: limits, order: order, buckets: map[measure]*bucket{}, boxes: map[email.MailboxID]rest{}}
 }
 
 // slack is how much of an item may be made up for after the clock woke us late.
@@ -72,6 +74,18 @@ func (p *pace) filled(i int, m email.MailboxID, now time.Time) *bucket {
 // grain forgives what adding up fractions loses.
 const grain = 1e-6
 
+// courtesy is how long the others leave what all have together to an important mailbox that has asked.
+const courtesy = 2 * time.Second
+
+// stands answers until when a mailbox stands back from a limit over all. The caller holds the lock.
+func (p *pace) stands(m email.MailboxID, now time.Time) (until time.Time) {
+	if p.order.rank(m).important {
+		p.hungry = now
+		return until
+	}
+	return p.hungry.Add(courtesy)
+}
+
 // allows is how many items a way may carry into a mailbox now.
 func (p *pace) allows(w *Way, m email.MailboxID, now time.Time) int {
 	p.mu.Lock()
@@ -83,6 +97,9 @@ func (p *pace) allows(w *Way, m email.MailboxID, now time.Time) int {
 	for i, l := range p.limits {
 		if !l.bounds(w) {
 			continue
+		}
+		if !l.Each && p.stands(m, now).After(now) {
+			return 0
 		}
 		switch have := p.filled(i, m, now).have; {
 		case !l.Octets:
@@ -106,6 +123,9 @@ func (p *pace) ready(w *Way, m email.MailboxID, now time.Time) time.Time {
 		need := 1.0
 		if l.Octets {
 			need = 1 // an octet
+		}
+		if !l.Each {
+			at = later(at, p.stands(m, now))
 		}
 		if lack := need - grain/2 - p.filled(i, m, now).have; lack > 0 {
 			if full := now.Add(time.Duration(lack / l.rate() * float64(time.Second))); full.After(at) {

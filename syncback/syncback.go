@@ -100,6 +100,7 @@ type Options struct {
 	Call       time.Duration                    // longest time of one call, default 12 min
 	Lease      time.Duration                    // a claim outlives any call; default Call and 3 min more
 	Hold       time.Duration                    // how long after the gate opened an unknown mailbox is held, default 1 h
+	First      func(m email.MailboxID) bool     // whose mailboxes go first; nil: the oldest changes do
 	Release    Releaser                         // releases events that have ended; nil: their gates open at once
 	Probe      Probe                            // where canaries go before an event is released
 	Now        func() time.Time
@@ -120,6 +121,8 @@ type Syncback struct {
 	pace    *pace
 	routes  *routes
 	agenda  *agenda
+	order   *order
+	meter   meter
 	strides *strides
 	table   timetable
 	nudged  chan struct{} // a release is to be tried at once
@@ -145,7 +148,8 @@ func New(ctx context.Context, o Options) (*Syncback, error) {
 	if o.Lease <= o.Call {
 		return nil, fmt.Errorf("sync-back: the lease (%v) must outlive the longest call (%v)", o.Lease, o.Call)
 	}
-	s := &Syncback{o: o, db: o.Store.DB(), pace: newPace(o.Limits), routes: newRoutes(), agenda: newAgenda(), strides: newStrides(o.Batch), table: table,
+	order := newOrder(o.First)
+	s := &Syncback{o: o, db: o.Store.DB(), pace: newPace(o.Limits, order), routes: newRoutes(), agenda: newAgenda(order), order: order, strides: newStrides(o.Batch), table: table,
 		nudged: make(chan struct{}, 1), flights: map[string]flight{},
 		located: map[email.MailboxID]Location{}, moved: map[email.MailboxID]bool{}, calls: map[email.MailboxID]context.CancelFunc{}, looks: map[email.MailboxID]time.Time{}}
 	if err := s.db.Migrate(ctx, "syncback", migrations); err != nil {
