@@ -253,7 +253,7 @@ func simSize() (boxes, each int) {
 	if n, _ := strconv.Atoi(os.Getenv("HOLDOVER_PACE")); n > 0 {
 		return n, 200
 	}
-	return 16, 30
+	return 16, 60
 }
 
 // TestPaceReachesTheLimits: a drain takes no more than a tenth longer than the published limits ask for,
