@@ -38,6 +38,24 @@ type meter struct {
 	steps map[int64]int
 }
 
+// meters are one for each way.
+type meters struct {
+	mu   sync.Mutex
+	ways map[string]*meter
+}
+
+func (m *meters) of(w *Way) *meter {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.ways == nil {
+		m.ways = map[string]*meter{}
+	}
+	if m.ways[w.Name()] == nil {
+		m.ways[w.Name()] = &meter{}
+	}
+	return m.ways[w.Name()]
+}
+
 func (m *meter) note(now time.Time, n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -112,45 +130,89 @@ func (s *Syncback) Estimate(ctx context.Context, covers func(email.MailboxID) bo
 
 func (s *Syncback) estimate(loads map[email.MailboxID]load) Estimate {
 	e := Estimate{Binds: BindsNothing}
-	possible := 0.0 // items a second that the limits would let through now
 	all := make([]float64, len(s.pace.limits))
+	ways := map[*Way]*share{}
 	for m, l := range loads {
-		most := -1.0
+		for w, n := range s.carried(m, l) {
+			e.Items += n
+			if ways[w] == nil {
+				ways[w] = &share{}
+			}
+			ways[w].items += n
+			ways[w].possible += s.fastest(w)
+		}
 		for i, limit := range s.pace.limits {
 			n := s.counted(m, l, limit)
-			if n == 0 || limit.Octets { // sizes are not in the ledger: they count when they are met
-				continue
-			}
-			if !limit.Each {
+			switch {
+			case n == 0 || limit.Octets: // sizes are not in the ledger: they count when they are met
+			case limit.Each:
+				e.bind(limit, m, float64(n)/limit.rate())
+			default:
 				all[i] += float64(n)
-				continue
 			}
-			e.bind(limit, m, float64(n)/limit.rate())
-			if rate := limit.rate(); most < 0 || rate < most {
-				most = rate
-			}
-		}
-		possible += max(most, 0)
-		for _, n := range l {
-			e.Items += n
 		}
 	}
 	for i, n := range all {
-		if limit := s.pace.limits[i]; n > 0 {
-			e.bind(limit, "", n/limit.rate())
-			possible = min(possible, limit.rate())
+		if n > 0 {
+			e.bind(s.pace.limits[i], "", n/s.pace.limits[i].rate())
 		}
 	}
 	e.Left = e.Bound
-	rate, ok := s.meter.rate(s.now())
-	if ok && e.Items > 0 {
-		e.Rate = rate * 60
-		measured := time.Duration(float64(e.Items) / rate * float64(time.Second))
-		if measured > e.Bound && (possible == 0 || rate < 0.8*possible) {
-			e.Left, e.Binds, e.Mailbox = measured.Round(time.Second), BindsExchange, ""
+	s.measured(&e, ways)
+	return e
+}
+
+// share is what one way has to carry, and how many items a second the limits of its mailboxes allow.
+type share struct {
+	items    int
+	possible float64
+}
+
+// measured compares the bound with how fast each way went so far.
+func (s *Syncback) measured(e *Estimate, ways map[*Way]*share) {
+	now, total := s.now(), 0.0
+	rates := map[*Way]float64{}
+	for i := range s.o.Ways {
+		if rate, ok := s.meters.of(&s.o.Ways[i]).rate(now); ok {
+			rates[&s.o.Ways[i]] = rate
+			total += rate
 		}
 	}
-	return e
+	e.Rate = total * 60
+	for _, limit := range s.pace.limits {
+		if !limit.Each && !limit.Octets && total >= 0.9*limit.rate() {
+			return // all ways together fill what is allowed to them
+		}
+	}
+	for w, part := range ways {
+		if rates[w] == 0 || part.possible > 0 && rates[w] >= 0.9*part.possible {
+			continue
+		}
+		if left := time.Duration(float64(part.items) / rates[w] * float64(time.Second)).Round(time.Second); left > e.Left {
+			e.Left, e.Binds, e.Mailbox = left, BindsExchange, ""
+		}
+	}
+}
+
+// fastest is how many items a second a way may carry into one mailbox; 0: no limit.
+func (s *Syncback) fastest(w *Way) (rate float64) {
+	for _, limit := range s.pace.limits {
+		if limit.Each && !limit.Octets && limit.bounds(w) && (rate == 0 || limit.rate() < rate) {
+			rate = limit.rate()
+		}
+	}
+	return rate
+}
+
+// carried is how many items of a mailbox's load each way will carry, as far as its path says.
+func (s *Syncback) carried(m email.MailboxID, l load) map[*Way]int {
+	ways := map[*Way]int{}
+	for c, n := range l {
+		if path := s.table[s.location(m)][c]; len(path) > 0 {
+			ways[path[0]] += n
+		}
+	}
+	return ways
 }
 
 // bind notes a limit that asks for more time than those before it.
@@ -163,8 +225,8 @@ func (e *Estimate) bind(l Limit, m email.MailboxID, seconds float64) {
 
 // counted is how many items of a mailbox's load go over ways that a limit bounds.
 func (s *Syncback) counted(m email.MailboxID, l load, limit Limit) (n int) {
-	for c, some := range l {
-		if ways := s.table[s.location(m)][c]; len(ways) > 0 && limit.bounds(ways[0]) {
+	for w, some := range s.carried(m, l) {
+		if limit.bounds(w) {
 			n += some
 		}
 	}

@@ -122,7 +122,7 @@ type Syncback struct {
 	routes  *routes
 	agenda  *agenda
 	order   *order
-	meter   meter
+	meters  meters
 	strides *strides
 	table   timetable
 	nudged  chan struct{} // a release is to be tried at once
