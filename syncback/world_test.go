@@ -55,6 +55,7 @@ type worldMessage struct {
 	date   time.Time
 	from   string // envelope sender, for deliveries
 	shows  time.Time
+	stamp  string // changes when somebody edits it in place, as over EWS and Graph
 }
 
 var worldFolders = map[exchange.Role]string{exchange.Inbox: "INBOX", exchange.Drafts: "Entwürfe", exchange.Sent: "Gesendete Elemente",
@@ -181,7 +182,7 @@ func (w *world) Find(ctx context.Context, mailbox string, q exchange.Query) ([]e
 	var found []exchange.Copy
 	for _, m := range b.messages {
 		if slices.Contains(in, m.folder) && asked[m.id] && !m.shows.After(w.now()) && !m.date.Before(q.Since) {
-			c := exchange.Copy{Place: exchange.Place{Folder: m.folder, Validity: 1, UID: m.uid}, MessageID: m.id, Traces: m.traces, Flags: m.flags}
+			c := exchange.Copy{Place: exchange.Place{Folder: m.folder, Validity: 1, UID: m.uid}, MessageID: m.id, Traces: m.traces, Flags: m.flags, Stamp: m.stamp}
 			for role, name := range worldFolders {
 				if name == m.folder {
 					c.Role = role
