@@ -159,6 +159,9 @@ func (s *Syncback) carriedFrom(m email.MailboxID) map[int64][]Cargo {
 	for _, c := range Cargos() {
 		ways := s.table[s.location(m)][c]
 		at := later(s.routes.reopens(ways, m, now), s.pace.paused(m))
+		if len(ways) == 0 {
+			at, _ = s.lostUntil(m)
+		}
 		for _, w := range ways {
 			if s.routes.isOpen(w, m, now) {
 				at = s.pace.ready(w, m, now)
@@ -185,7 +188,8 @@ func (s *Syncback) lookableFrom(m email.MailboxID, more bool) time.Time {
 		s.mu.Unlock()
 	}
 	if len(s.lookWays(m)) == 0 {
-		at = later(at, s.routes.reopens(s.lookOrder(s.location(m)), m, s.now()))
+		lost, _ := s.lostUntil(m)
+		at = later(later(at, lost), s.routes.reopens(s.lookOrder(s.location(m)), m, s.now()))
 	}
 	return at
 }

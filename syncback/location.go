@@ -69,12 +69,14 @@ func (s *Syncback) settleLocation(ctx context.Context, m email.MailboxID) error 
 		s.remember(m, at)
 		return nil
 	}
-	if s.pace.paused(m).After(s.now()) {
+	if until, _ := s.lostUntil(m); until.After(s.now()) {
 		return nil
 	}
 	at, words := s.askLocation(ctx, m)
 	if at == "" {
-		s.pace.pause(m, s.now().Add(time.Minute), words)
+		s.mu.Lock()
+		s.lost[m] = rest{until: s.now().Add(time.Minute), words: words}
+		s.mu.Unlock()
 		return nil
 	}
 	err := s.write(ctx, m, func(tx *database.Tx) error {
@@ -95,6 +97,14 @@ func (s *Syncback) remember(m email.MailboxID, at Location) {
 	defer s.mu.Unlock()
 	s.located[m] = at
 	delete(s.moved, m)
+	delete(s.lost, m)
+}
+
+// lostUntil is when a mailbox that was found nowhere is asked for again, and why it was not found.
+func (s *Syncback) lostUntil(m email.MailboxID) (time.Time, string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lost[m].until, s.lost[m].words
 }
 
 func (s *Syncback) remembered(ctx context.Context, m email.MailboxID) (at Location, err error) {

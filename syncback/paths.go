@@ -110,7 +110,7 @@ func newTimetable(profile Profile, ways []Way, own Paths) (timetable, error) {
 			if len(table[at][cargo]) == 0 {
 				return nil, fmt.Errorf("sync-back: no way is configured that brings %q items into mailboxes %s", cargo, at)
 			}
-			if cargo == InboundCargo && table[at][cargo][0].Speaks == SMTP {
+			if cargo == InboundCargo && table[at][cargo][0].Speaks == SMTP && table[""][cargo] == nil {
 				table[""][cargo] = table[at][cargo][:1]
 			}
 		}

@@ -212,6 +212,9 @@ func (s *Syncback) trouble(r *Report, now time.Time) string {
 				return text
 			}
 		}
+		if _, words := s.lostUntil(box.Mailbox); words != "" {
+			return "A mailbox was found neither on-premises nor Online: " + words
+		}
 		if words := s.pace.why(box.Mailbox, now); words != "" {
 			return "Exchange asks for patience: " + words
 		}

@@ -131,6 +131,7 @@ type Syncback struct {
 	calls   map[email.MailboxID]context.CancelFunc // under way, for a lockdown to cut
 	located map[email.MailboxID]Location           // as found and remembered
 	moved   map[email.MailboxID]bool               // to be asked for anew
+	lost    map[email.MailboxID]rest               // found nowhere
 	looks   map[email.MailboxID]time.Time          // when each was last looked through
 	flights map[string]flight                      // canaries under way, by event
 }
@@ -151,7 +152,7 @@ func New(ctx context.Context, o Options) (*Syncback, error) {
 	order := newOrder(o.First)
 	s := &Syncback{o: o, db: o.Store.DB(), pace: newPace(o.Limits, order), routes: newRoutes(), agenda: newAgenda(order), order: order, strides: newStrides(o.Batch), table: table,
 		nudged: make(chan struct{}, 1), flights: map[string]flight{},
-		located: map[email.MailboxID]Location{}, moved: map[email.MailboxID]bool{}, calls: map[email.MailboxID]context.CancelFunc{}, looks: map[email.MailboxID]time.Time{}}
+		located: map[email.MailboxID]Location{}, moved: map[email.MailboxID]bool{}, lost: map[email.MailboxID]rest{}, calls: map[email.MailboxID]context.CancelFunc{}, looks: map[email.MailboxID]time.Time{}}
 	if err := s.db.Migrate(ctx, "syncback", migrations); err != nil {
 		return nil, fmt.Errorf("sync-back: %w", err)
 	}
