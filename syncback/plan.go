@@ -30,10 +30,21 @@ func (s *Syncback) plan(ctx context.Context, m email.MailboxID) error {
 		if err != nil {
 			return err
 		}
+		archive := func(*database.Tx) error { return nil }
+		if s.o.Archive != nil {
+			if more, err := s.o.Archive.Enter(ctx, m, entries); err != nil {
+				return err
+			} else if more != nil {
+				archive = more
+			}
+		}
 		if err := s.step("plan", m); err != nil {
 			return err
 		}
 		err = s.o.Store.Advance(ctx, consumer, m, cursor, entries[len(entries)-1].Seq, func(tx *database.Tx) error {
+			if err := archive(tx); err != nil {
+				return err
+			}
 			return s.enter(tx, drafts)
 		})
 		if errors.Is(err, mailstore.ErrCursor) {

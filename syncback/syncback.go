@@ -62,6 +62,12 @@ type Gate interface {
 	Watch() (notices <-chan struct{}, stop func())
 }
 
+// Archive is told of entries in the commit that plans them; *archive.Archive. What Enter answers is nil,
+// or enters what it must know.
+type Archive interface {
+	Enter(ctx context.Context, m email.MailboxID, entries []mailstore.Entry) (func(*database.Tx) error, error)
+}
+
 // Directory names a mailbox's address in Exchange.
 type Directory interface {
 	Mailbox(id email.MailboxID) (directory.Mailbox, bool)
@@ -87,6 +93,7 @@ type Options struct {
 	Store      Store
 	Gate       Gate
 	Directory  Directory
+	Archive    Archive                          // nil: none
 	Ways       []Way                            // into Exchange; every kind of item needs one, see DefaultPaths
 	Profile    Profile                          // where mailboxes lie, default on-premises
 	Paths      Paths                            // in place of the defaults, per kind of item
