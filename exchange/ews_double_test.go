@@ -41,7 +41,6 @@ func TestEWSAtTheDouble(t *testing.T) {
 		"what has become of a mailbox":                        ewsFates,
 		"IMAP and EWS see one mailbox":                        ewsBesideIMAP,
 		"marks: answered and flagged, absolute":               ewsMarks,
-		"a self-check says what was seen":                     ewsCheck,
 		"people who move mail hide nothing":                   ewsAtWork,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -365,24 +364,5 @@ func ewsAtWork(t *testing.T, d *exchangetest.Double, o EWSOptions) {
 		t.Errorf("%d deeds, %d looks, %d in vain", len(deeds), looks, vain)
 	} else {
 		t.Logf("%d deeds, %d looks, %d in vain", len(deeds), looks, vain)
-	}
-}
-
-func ewsCheck(t *testing.T, d *exchangetest.Double, o EWSOptions) {
-	c := newEWS(t, o)
-	seen, err := c.Check(contextOf(t), anna)
-	if err != nil || !slices.Contains(seen, `sent is the folder "Gesendete Elemente"`) || !strings.Contains(seen[0], "15.2.") {
-		t.Errorf("%q, %v", seen, err)
-	}
-	before := len(d.Messages(anna, ""))
-	tried, err := c.Trial(contextOf(t), anna)
-	if err != nil || len(tried) != 6 || strings.Contains(strings.Join(tried, ""), "NOT") {
-		t.Errorf("%q, %v", tried, err)
-	}
-	if after := len(d.Messages(anna, "")); after != before {
-		t.Errorf("the trial left %d items", after-before)
-	}
-	if _, err := c.Check(contextOf(t), "nobody@example.test"); !errors.Is(err, ErrUnknownMailbox) {
-		t.Errorf("nobody: %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -165,6 +166,9 @@ func (c *EWS) Shown(ctx context.Context, mailbox string) (folders []Shown, can [
 		one := Shown{Name: l.name, Role: l.role}
 		if id := distinguished[l.role]; id != "" {
 			one.Words = []string{id}
+		}
+		if _, changed, _ := strings.Cut(l.mark, " "); changed != "" {
+			one.Words = append(one.Words, "0x670A") // it tells when it changed
 		}
 		folders = append(folders, one)
 	}

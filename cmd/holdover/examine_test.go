@@ -97,6 +97,8 @@ func TestExchangeTestBothWays(t *testing.T) {
 			`exchange.imap: MOVE and UIDPLUS are offered after login: found: .*MOVE`,
 			`exchange.imap: an X- header of our own is kept: found`,
 			`exchange.ews: an X- header of our own is kept: found`,
+			`exchange.ews: the id in our Received line is read back: found`,
+			`exchange.ews: Sent is known by more than its name: found: .*0x670A`,
 			`exchange.graph: an X- header of our own is kept: not so: its header holds .*Subject`,
 			`exchange.ews: its received date is kept \(0x0E06\): found`,
 			`exchange.graph: a message put into Sent is no draft, and read \(0x0E07\): found`,

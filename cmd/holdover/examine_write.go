@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,8 @@ func (e *exam) keeps(x examined, b box) {
 	const noDraft, received, header, sent, thread = "a message put into Sent is no draft, and read (0x0E07)", "its received date is kept (0x0E06)",
 		"an X- header of our own is kept", "its sent date is kept (0x0039)", "its threading is kept (0x1042, 0x1039)"
 	date := e.now().AddDate(-1, -1, 0).Truncate(time.Second)
-	id, octets := e.letter(date, "In-Reply-To: <p1@holdover.invalid>\r\nReferences: <p0@holdover.invalid> <p1@holdover.invalid>\r\nX-Holdover-Test: "+e.token+"\r\n", 0)
+	ours := "Received: from holdover.invalid by holdover.invalid with ESMTP id " + e.token + ";\r\n\t" + date.Format(time.RFC1123Z) + "\r\n"
+	id, octets := e.letter(date, ours+"In-Reply-To: <p1@holdover.invalid>\r\nReferences: <p0@holdover.invalid> <p1@holdover.invalid>\r\nX-Holdover-Test: "+e.token+"\r\n", 0)
 	at, err := e.put(b, exchange.Sent, id, exchange.Item{Octets: octets, Flags: exchange.Flags{Seen: true}, Date: date})
 	switch {
 	case errors.Is(err, exchange.ErrUnsuited):
@@ -34,9 +36,25 @@ func (e *exam) keeps(x examined, b box) {
 	e.say(x, noDraft, either(!s.Flags.Draft && s.Flags.Seen), "draft %t, read %t, in %q", s.Flags.Draft, s.Flags.Seen, at.Folder)
 	e.say(x, received, either(same(s.Received, date)), "given %s, shown %s", date.UTC().Format(time.RFC3339), s.Received.UTC().Format(time.RFC3339))
 	e.say(x, header, either(bytes.Contains(s.Header, []byte("X-Holdover-Test: "+e.token))), "its header holds %s", fieldNames(s.Header))
+	e.traced(x, b, id)
 	if x.Speaks == syncback.Graph {
 		e.say(x, sent, either(same(s.Sent, date)), "given %s, shown %s", date.UTC().Format(time.RFC3339), s.Sent.UTC().Format(time.RFC3339))
 		e.say(x, thread, either(strings.Contains(s.InReplyTo, "p1@") && strings.Contains(s.Threads, "p0@")), "%q, %q", s.InReplyTo, s.Threads)
+	}
+}
+
+// traced says whether the message is found by its Message-ID and known by the id in our Received
+// line: without that, two messages with one Message-ID cannot be told apart over this way.
+func (e *exam) traced(x examined, b box, id string) {
+	const what = "the id in our Received line is read back"
+	copies, err := b.Find(e.ctx, e.ask.Mailbox, exchange.Query{MessageIDs: []string{id}, Folders: []exchange.Folder{{Role: exchange.Sent}}})
+	switch {
+	case err != nil:
+		e.say(x, what, unknown, "%s", saw(err))
+	case len(copies) == 0:
+		e.say(x, what, isNot, "its Message-ID did not find it")
+	default:
+		e.say(x, what, either(slices.Contains(copies[0].Traces, e.token)), "ids %q", copies[0].Traces)
 	}
 }
 
