@@ -105,7 +105,7 @@ func (b Bounce) words(original Summary) string {
 		fmt.Fprintf(&out, "Your message \"%s\" could not be delivered to:\n\n", subject)
 	}
 	for _, f := range b.Failed {
-		fmt.Fprintf(&out, "    %s\n    %s\n", oneLine(f.Addr), explain(f.Status, b.Lang))
+		fmt.Fprintf(&out, "    %s\n    %s\n", oneLine(f.Addr), ExplainStatus(f.Status, f.Words, b.Lang))
 		if answer := strings.TrimSpace(oneLine(f.Words)); answer != "" {
 			fmt.Fprintf(&out, "    %s %s\n", b.answerOf(f), cutRunes(answer, 500))
 		}
@@ -130,39 +130,6 @@ func (b Bounce) answerOf(f FailedRecipient) string {
 		return "Answer of " + host + ":"
 	}
 	return "Answer:"
-}
-
-// reasons in plain words by enhanced status code (RFC 3463), German and English.
-var reasons = []struct{ prefix, german, english string }{
-	{"5.1.1", "Diese Adresse gibt es dort nicht.", "There is no such address."},
-	{"5.1.2", "Den Mailserver dieser Adresse gibt es nicht.", "The mail server of this address does not exist."},
-	{"5.1.10", "Die Empfängerdomäne nimmt keine E-Mail an.", "The recipient's domain accepts no mail."},
-	{"5.2.2", "Das Postfach ist voll.", "The mailbox is full."},
-	{"5.2", "Das Postfach nimmt keine Nachrichten an.", "The mailbox accepts no messages."},
-	{"5.3.4", "Die Nachricht ist für den Empfänger zu groß.", "The message is too large for the recipient."},
-	{"5.2.3", "Die Nachricht ist für den Empfänger zu groß.", "The message is too large for the recipient."},
-	{"5.4.7", "Der Server des Empfängers war zu lange nicht erreichbar.", "The recipient's server could not be reached for too long."},
-	{"4.4.7", "Der Server des Empfängers war zu lange nicht erreichbar.", "The recipient's server could not be reached for too long."},
-	{"5.4", "Der Server des Empfängers ist nicht erreichbar.", "The recipient's server cannot be reached."},
-	{"5.7", "Der Server des Empfängers hat die Nachricht abgelehnt.", "The recipient's server refused the message."},
-	{"5.1", "Die Adresse ist nicht gültig.", "The address is not valid."},
-	{"4.", "Der Server des Empfängers hat die Nachricht zu lange nicht angenommen.", "The recipient's server did not take the message for too long."},
-	{"", "Der Server des Empfängers hat die Nachricht nicht angenommen.", "The recipient's server did not accept the message."},
-}
-
-func explain(status, lang string) string {
-	best := reasons[len(reasons)-1]
-	for _, r := range reasons {
-		if strings.HasPrefix(status+".", r.prefix+".") || strings.HasSuffix(r.prefix, ".") && strings.HasPrefix(status, r.prefix) {
-			if len(r.prefix) > len(best.prefix) {
-				best = r
-			}
-		}
-	}
-	if lang == "de" {
-		return best.german
-	}
-	return best.english
 }
 
 // status is the machine-readable part (RFC 3464, 2): groups of fields in ASCII.

@@ -67,11 +67,13 @@ func (m *Message) SafeHTML(link func(index int) string) (safe string, remoteImag
 }
 
 // Folded is the message's text as Fold splits it; a forward is not split.
+// The frame of an OpenPGP signature is left out.
 func (m *Message) Folded() (fresh, quoted string) {
+	text := withoutArmour(m.Text())
 	if SaysForward(m.Subject) {
-		return m.Text(), ""
+		return text, ""
 	}
-	return Fold(m.Text())
+	return Fold(text)
 }
 
 // Damaged says whether octets of the text were lost on the way: its transfer coding is broken.

@@ -26,6 +26,7 @@ type Message struct {
 	leaves []*node
 	chosen selection
 	root   *node
+	opaque bool // its text was taken out of an opaque signature
 }
 
 // Field is one header field, decoded for showing.
@@ -56,6 +57,7 @@ func read(octets []byte) *Message {
 	m := &Message{}
 	m.root, m.leaves, m.Problem = readStructure(lineEnds(octets))
 	m.chosen = choose(m.root)
+	m.unpack()
 	m.chosen.offerUnused()
 	return m
 }
