@@ -41,6 +41,10 @@ type Message struct {
 	Damaged            bool // parts of it could not be read
 	HTML               bool // shown in a frame of its own
 	Text, Quoted       []Run
+	Sealed             string // by what it is signed or encrypted, "" when it is not
+	Encrypted          bool
+	Fates              []Fate
+	Attached           []Attached
 }
 
 // File is an attachment.
@@ -62,6 +66,15 @@ func (c Conversation) pick() string {
 		return c.Single
 	}
 	return c.Thread
+}
+
+// print is the conversation, or the one message shown, on paper.
+func (c Conversation) print() string {
+	path := c.list() + "/" + c.Thread + "/print"
+	if c.Single != "" {
+		path += "?m=" + c.Single
+	}
+	return path
 }
 
 func (c Conversation) list() string { return "/mail/" + c.Folder }

@@ -221,23 +221,56 @@ func (c *crawl) message(id string, m *goquery.Selection) {
 	if m.Find(`a[href="`+base+`/source"]`).Length() == 0 || m.Find(`a[href="`+base+`/eml"]`).Length() == 0 {
 		c.t.Errorf("%s: no way to the source", name)
 	}
-	text, frame, files, fallback := m.Find(".mail.text"), m.Find("iframe"), m.Find(".files .file"), m.Find(".note a[href='"+base+"/source']")
+	c.attached(name, m)
+	text, frame, files, fallback := m.Find(".mail.text"), m.Find("iframe[id='f-"+id+"']"), m.Find(".files .file"), m.Find(".note a[href='"+base+"/source']")
 	switch {
 	case fallback.Length() == 1:
 		c.counts["as source only"]++
 	case frame.Length() == 1:
 		c.body(base+"/body", name, files.Length() > 0)
+	case m.Find(".attached").Length() > 0:
 	case said(text) == "" && files.Length() == 0 && !c.nothing(id):
 		c.t.Errorf("%s: neither text nor files nor fallback: %q", name, said(m.Find(".msg-b")))
 	case said(text) == "" && files.Length() == 0:
 		c.counts["empty"]++
 	}
 	c.source(base, id)
+	if len(c.seen)%5 == 0 {
+		c.sheet(base+"/print", name)
+	}
 	files.Each(func(i int, f *goquery.Selection) {
 		if i < mostParts {
 			c.file(name, f)
 		}
 	})
+}
+
+// attached reads the messages that are attached to one: they are shown like any other.
+func (c *crawl) attached(name string, m *goquery.Selection) {
+	m.Find(".attached").Each(func(_ int, a *goquery.Selection) {
+		c.counts["attached"]++
+		if said(a.Find(".attached-name b").First()) == "" {
+			c.t.Errorf("%s: an attached message without a name", name)
+		}
+		a.ChildrenFiltered("div").ChildrenFiltered("iframe").Each(func(_ int, f *goquery.Selection) {
+			c.body(f.AttrOr("src", ""), name, true)
+		})
+		a.Find("a[download]").Each(func(_ int, save *goquery.Selection) { c.armed(c.get(save.AttrOr("href", ""), name), name) })
+		a.Find("a[href*='/print']").Each(func(_ int, to *goquery.Selection) { c.sheet(to.AttrOr("href", ""), name) })
+	})
+}
+
+// sheet reads a message as it goes on paper.
+func (c *crawl) sheet(path, name string) {
+	w := c.get(path, name)
+	if got := w.Header().Get("Content-Security-Policy"); got != bodyPolicy {
+		c.t.Errorf("%s: the sheet has the policy %q", name, got)
+	}
+	doc := document(c.t, w)
+	doc.Find(".holdover-print, .holdover-org, .holdover-note, .holdover-text").RemoveAttr("class") // our own
+	for _, wrong := range foreignInBody(doc) {
+		c.t.Errorf("%s: the sheet holds %s", name, wrong)
+	}
 }
 
 // empties are messages whose parts hold no text, though there are octets in them.

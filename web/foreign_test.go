@@ -19,11 +19,11 @@ var (
 		stroke-width aria-current aria-hidden aria-label aria-labelledby hx-ext hx-get hx-post hx-push-url hx-select hx-swap hx-target hx-trigger hx-sync`)
 	bodyElements = setOf(`html head meta title style body a abbr address article b bdi bdo big blockquote br caption center cite code col colgroup dd del dfn
 		div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main ol p pre q s samp section
-		small span strike strong sub sup table tbody td tfoot th thead time tr tt u ul var wbr`)
+		small span strike strong sub sup table tbody td tfoot th thead time tr tt u ul var wbr details summary`)
 	ownLink    = regexp.MustCompile(`^(/[^/\\]|/$|#[a-z]+$|tel:[+0-9-]+$)`)
 	outLink    = regexp.MustCompile(`^https?://[^\s<>"]+$`)
 	mailLink   = regexp.MustCompile(`(?i)^(https?://|mailto:|tel:)\S+$`)
-	ownPicture = regexp.MustCompile(`^(/m/[a-z0-9]+/part/[0-9]+|data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+)$`)
+	ownPicture = regexp.MustCompile(`^(/m/[a-z0-9]+/part/[0-9]+(\.[0-9]+)*|data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+)$`)
 	looseStyle = regexp.MustCompile(`(?i)url|expression|import|position|\\|/\*|behavior|binding|@|image|content`)
 )
 
@@ -51,7 +51,7 @@ func foreign(doc *goquery.Document) (wrong []string) {
 				if rel := e.AttrOr("rel", ""); name != "a" || !outLink.MatchString(value) || e.AttrOr("target", "") != "_blank" || !strings.Contains(rel, "noopener") || !strings.Contains(rel, "noreferrer") {
 					say("<%s %s=%q rel=%q>", name, a.Key, value, rel)
 				}
-			case a.Key == "src" && !(name == "script" && strings.HasPrefix(value, "/static/")) && !(name == "iframe" && regexp.MustCompile(`^/m/[a-z0-9]+/body$`).MatchString(value)):
+			case a.Key == "src" && !(name == "script" && strings.HasPrefix(value, "/static/")) && !(name == "iframe" && regexp.MustCompile(`^/m/[a-z0-9]+/body(\?in=[0-9.]+)?$`).MatchString(value)):
 				say("<%s src=%q>", name, value)
 			case (a.Key == "hx-get" || a.Key == "hx-post" || a.Key == "hx-push-url") && !ownLink.MatchString(value) && value != "true":
 				say("<%s %s=%q>", name, a.Key, value)

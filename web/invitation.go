@@ -27,7 +27,7 @@ func (r *reader) invitation(view *views.Message, m *email.Message) error {
 	}
 	i := r.card(view.ID, e)
 	if part := slices.IndexFunc(m.Parts, func(p email.Part) bool { return p.Type == "text/calendar" || p.Type == "application/ics" }); part >= 0 {
-		i.Save = partURL(view.ID, m.Parts[part].Index) + "?save=1"
+		i.Save = partURL(view.ID, below("", m.Parts[part].Index)) + "?save=1"
 	}
 	view.Invitation = &i
 	switch e.Method {

@@ -36,9 +36,14 @@ func (s *server) read(c echo.Context) (*email.Message, []byte, error) {
 	return email.Parse(octets), octets, nil
 }
 
-// body is GET /m/:id/body: the message's HTML as a document without rights.
+// body is GET /m/:id/body: the message's HTML as a document without rights (?in=: that of a message attached to it).
 func (s *server) body(c echo.Context) error {
-	m, _, err := s.read(c)
+	outer, _, err := s.read(c)
+	if err != nil {
+		return err
+	}
+	in := c.QueryParam("in")
+	m, err := attachedAt(outer, in)
 	if err != nil {
 		return err
 	}
@@ -46,20 +51,20 @@ func (s *server) body(c echo.Context) error {
 		return mailstore.ErrNotFound
 	}
 	w := s.wordsOf(c)
-	shown := m.Show(email.Look{Link: func(index int) string { return partURL(c.Param("id"), index) }, Fold: w.T("conv.quote")})
+	shown := m.Show(email.Look{Link: func(index int) string { return partURL(c.Param("id"), below(in, index)) }, Fold: w.T("conv.quote")})
 	c.Response().Header().Set("Content-Security-Policy", bodyPolicy)
 	c.Response().Header().Set("Referrer-Policy", "no-referrer")
 	return s.write(c, http.StatusOK, views.Body(w, m.Subject, shown.HTML, len(shown.Images)), templ.NopComponent)
 }
 
-// part is GET /m/:id/part/:n: one leaf of a message. Pictures are shown (unless ?save=1), by what
+// part is GET /m/:id/part/:n: the leaf of a message at a place. Pictures are shown (unless ?save=1), by what
 // they are and not by what the mail calls them; all else is a file to keep.
 func (s *server) part(c echo.Context) error {
-	index, err := strconv.Atoi(c.Param("n"))
+	outer, _, err := s.read(c)
 	if err != nil {
-		return mailstore.ErrNotFound
+		return err
 	}
-	m, _, err := s.read(c)
+	m, index, err := leafAt(outer, c.Param("n"))
 	if err != nil {
 		return err
 	}
@@ -136,9 +141,8 @@ func picture(kind string) bool {
 	return slices.Contains([]string{"image/jpeg", "image/png", "image/gif", "image/webp"}, kind)
 }
 
-func partURL(message string, index int) string {
-	return "/m/" + message + "/part/" + strconv.Itoa(index)
-}
+// partURL is the address of the leaf at a place of a message.
+func partURL(message, place string) string { return "/m/" + message + "/part/" + place }
 
 // fileKinds name the files of an office in a word.
 var fileKinds = map[string]string{

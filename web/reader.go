@@ -19,6 +19,7 @@ type reader struct {
 	self    addressSet
 	folder  mailstore.FolderID
 	states  map[email.MessageID]syncback.State
+	opened  int // messages attached to the one being read that are opened in place
 }
 
 // message reads one message; the newest and unread ones are open.
@@ -107,12 +108,12 @@ func (r *reader) content(view *views.Message, m *email.Message) {
 	if view.Problem {
 		return
 	}
-	for _, part := range m.Attachments {
-		file := r.file(view.ID, part)
-		file.Damaged = m.DamagedPart(part.Index)
-		view.Files = append(view.Files, file)
+	r.opened = 0
+	view.Attached, view.Files = r.attached(view.ID, "", m)
+	view.Damaged, view.Fates = m.Damaged(), r.fate(m)
+	if seal := m.Seal(); seal != nil {
+		view.Sealed, view.Encrypted = seal.By, seal.Encrypted
 	}
-	view.Damaged = m.Damaged()
 	if view.HTML = m.HasHTML(); view.HTML {
 		return
 	}
@@ -120,12 +121,13 @@ func (r *reader) content(view *views.Message, m *email.Message) {
 	view.Text, view.Quoted = linked(fresh), linked(quoted)
 }
 
-func (r *reader) file(message string, part email.Part) views.File {
-	f := views.File{Name: part.Name, Kind: fileKind(part.Type, part.Name), Size: r.page.Words.Size(part.Size), Image: picture(part.Type)}
+// fileView is an attachment of the message at a place.
+func fileView(w *views.Words, message, in string, part email.Part) views.File {
+	f := views.File{Name: part.Name, Kind: fileKind(part.Type, part.Name), Size: w.Size(part.Size), Image: picture(part.Type)}
 	if f.Name == "" {
-		f.Name = r.page.Words.T("conv.unnamed")
+		f.Name = w.T("conv.unnamed")
 	}
-	f.URL = partURL(message, part.Index)
+	f.URL = partURL(message, below(in, part.Index))
 	f.Save = f.URL + "?save=1"
 	if !f.Image {
 		f.URL = f.Save

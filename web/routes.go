@@ -38,6 +38,8 @@ func (s *server) routes() []route {
 		{http.MethodGet, "/mail/:folder/:thread", people, s.conversation},
 		{http.MethodPost, "/mail/:folder/act", people, s.act},
 		{http.MethodPost, "/view", people, s.chooseView},
+		{http.MethodGet, "/mail/:folder/:thread/print", people, s.printConversation},
+		{http.MethodGet, "/m/:id/print", people, s.printMessage},
 		{http.MethodGet, "/m/:id/body", people, s.body},
 		{http.MethodGet, "/m/:id/part/:n", people, s.part},
 		{http.MethodGet, "/m/:id/source", people, s.source},
