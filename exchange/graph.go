@@ -132,7 +132,13 @@ func (g *Graph) send(ctx context.Context, mailbox string, c graphCall) (reply, e
 			g.o.Tokens.Refused(g.o.Scope, token)
 			continue
 		}
-		return r, g.refusal(c, r)
+		failure := g.refusal(c, r)
+		if failure.Kind == ErrNoFolder { // what we know of the folders has grown old
+			box.mu.Lock()
+			box.folders = nil
+			box.mu.Unlock()
+		}
+		return r, failure
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	netmail "net/mail"
 	"net/url"
@@ -44,6 +45,9 @@ func (g *Graph) recreate(ctx context.Context, mailbox string, to graphFolder, it
 	}
 	draft, err := g.postMIME(ctx, mailbox, withMessageID(octets, side), side)
 	if err != nil {
+		if !errors.Is(err, ErrDoubt) {
+			item.note("")
+		}
 		return Place{}, err
 	}
 	if err := item.note("i:" + draft.ID); err != nil {

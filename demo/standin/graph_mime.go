@@ -111,7 +111,7 @@ func (g *graphFace) messageObject(r *graphRequest, m Message, octets []byte) (ma
 	if m.Flagged {
 		status = "flagged"
 	}
-	object := map[string]any{"id": id, "parentFolderId": m.FolderID, "internetMessageId": m.MessageID, "isRead": m.Seen, "isDraft": m.Draft,
+	object := map[string]any{"id": id, "changeKey": itemID('c', m.Changes+1, 0), "parentFolderId": m.FolderID, "internetMessageId": m.MessageID, "isRead": m.Seen, "isDraft": m.Draft,
 		"flag": map[string]string{"flagStatus": status}, "subject": m.Subject, "categories": append([]string{}, m.Categories...), "importance": "normal",
 		"receivedDateTime": m.Received.UTC().Format(time.RFC3339), "sentDateTime": m.Sent.UTC().Format(time.RFC3339)}
 	if octets != nil {
