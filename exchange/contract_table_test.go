@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -13,12 +14,16 @@ type section struct {
 	heading string
 	columns []string
 	rows    []string
-	cells   map[string]string // by row and column
+
+	mu    sync.Mutex
+	cells map[string]string // by row and column
 }
 
 const committed = "../docs/contract.md"
 
 func (s *section) note(row, column, note string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if note == "" {
 		note = "yes"
 	}
@@ -40,16 +45,17 @@ func (s *section) write(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, ok := strings.Cut(string(text), "## "+s.heading+"\n\n")
+	before, rest, ok := strings.Cut(string(text), "## "+s.heading+"\n")
 	if !ok {
 		t.Fatalf("%s has no heading %q", path, s.heading)
 	}
-	prose, rest, _ := strings.Cut(rest, "|")
-	after := ""
-	if i := strings.Index(rest, "\n\n"); i >= 0 {
-		after = rest[i+1:]
+	body, after, more := strings.Cut(rest, "\n## ")
+	prose, _, _ := strings.Cut(body, "\n|")
+	text = []byte(before + "## " + s.heading + "\n" + strings.TrimRight(prose, "\n") + "\n\n" + s.table(t))
+	if more {
+		text = append(text, "\n## "+after...)
 	}
-	if err := os.WriteFile(path, []byte(before+"## "+s.heading+"\n\n"+prose+s.table(t)+after), 0o644); err != nil {
+	if err := os.WriteFile(path, text, 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -106,6 +112,3 @@ func TestContractTable(t *testing.T) {
 		}
 	}
 }
-
-func deliverySection() *section { return &section{heading: "Delivery"} }
-func badSection() *section      { return &section{heading: "Bad answers"} }

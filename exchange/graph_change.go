@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strconv"
 )
 
 // SetFlags makes Seen, Flagged and Answered of a message be as given and leaves all else alone. It
@@ -88,8 +89,17 @@ func (g *Graph) Move(ctx context.Context, mailbox string, at Place, to Folder) e
 	if err != nil {
 		return &Failure{Kind: ErrRefused, Op: "POST move", Err: err}
 	}
-	_, err = g.send(ctx, mailbox, graphCall{op: "POST move", method: http.MethodPost, path: messagePath(at.ID) + "/move", kind: "application/json", body: body, changes: true, limit: pageBudget})
-	return err
+	r, err := g.send(ctx, mailbox, graphCall{op: "POST move", method: http.MethodPost, path: messagePath(at.ID) + "/move", kind: "application/json", body: body, changes: true, limit: pageBudget})
+	return only(http.StatusCreated, "POST move", r, err)
+}
+
+// only holds a change to the one status that says that it was made; whatever else says "success"
+// is no answer of Graph's, and leaves the call in doubt.
+func only(status int, op string, r reply, err error) error {
+	if err != nil || r.status == status {
+		return err
+	}
+	return &Failure{Kind: ErrDoubt, Op: op, Code: strconv.Itoa(r.status), Words: "an answer that Graph does not give"}
 }
 
 // Remove takes one copy away for good. It is meant for earlier versions of a draft only.
@@ -99,9 +109,9 @@ func (g *Graph) Remove(ctx context.Context, mailbox string, at Place) error {
 	if !goodID(at.ID) {
 		return nil
 	}
-	_, err := g.send(ctx, mailbox, graphCall{op: "DELETE message", method: http.MethodDelete, path: messagePath(at.ID), changes: true})
+	r, err := g.send(ctx, mailbox, graphCall{op: "DELETE message", method: http.MethodDelete, path: messagePath(at.ID), changes: true})
 	if isGone(err) {
 		return nil
 	}
-	return err
+	return only(http.StatusNoContent, "DELETE message", r, err)
 }

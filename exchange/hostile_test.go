@@ -14,6 +14,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"math/big"
 	"net"
 	"os"
@@ -24,14 +25,6 @@ import (
 
 	"github.com/emersion/go-smtp"
 )
-
-func dialKeeping(kept *net.Conn) func(context.Context, string, string) (net.Conn, error) {
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		c, err := (&net.Dialer{}).DialContext(ctx, network, address)
-		*kept = c
-		return c, err
-	}
-}
 
 // scripted is a server that answers each line with what the script says; nil ends the connection.
 func scripted(t testing.TB, greeting string, script func(line string) []byte) string {
@@ -225,6 +218,22 @@ func TestSTARTTLS(t *testing.T) {
 			t.Errorf("%+v was taken", bad)
 		}
 	}
+}
+
+// smtpDouble takes every message and keeps none.
+type smtpDouble struct{}
+
+func (*smtpDouble) NewSession(*smtp.Conn) (smtp.Session, error) { return takesAll{}, nil }
+
+type takesAll struct{}
+
+func (takesAll) Reset()                               {}
+func (takesAll) Logout() error                        { return nil }
+func (takesAll) Mail(string, *smtp.MailOptions) error { return nil }
+func (takesAll) Rcpt(string, *smtp.RcptOptions) error { return nil }
+func (takesAll) Data(r io.Reader) error {
+	_, err := io.Copy(io.Discard, r)
+	return err
 }
 
 func tlsDouble(t *testing.T, certificate *tls.Certificate) string {

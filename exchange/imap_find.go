@@ -2,8 +2,10 @@ package exchange
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +20,10 @@ const (
 
 // Find looks for copies by Message-ID. Its answer is complete: every folder asked for was read
 // to the end, so a Message-ID that is not in it is absent there. An error proves nothing.
+//
+// People move mail while we look. What was moved out of a folder still to be read into one already
+// read is not found: so whoever is missing is looked for again, in the opposite order. What was
+// moved the other way is seen twice: so where there are two it is asked which of them are there.
 func (c *IMAP) Find(ctx context.Context, mailbox string, q Query) (copies []Copy, err error) {
 	if len(q.MessageIDs) == 0 {
 		return nil, nil
@@ -27,20 +33,81 @@ func (c *IMAP) Find(ctx context.Context, mailbox string, q Query) (copies []Copy
 		if err != nil {
 			return err
 		}
-		copies = nil
-		for _, folder := range folders {
-			found, err := a.look(folder, q)
+		if copies, err = a.lookThrough(folders, q); err != nil {
+			return err
+		}
+		if again := q.without(copies); len(folders) > 1 && len(again.MessageIDs) > 0 {
+			backwards := slices.Clone(folders)
+			slices.Reverse(backwards)
+			more, err := a.lookThrough(backwards, again)
 			if err != nil {
 				return err
 			}
-			copies = append(copies, found...)
+			copies = append(copies, more...)
 		}
-		return nil
+		copies, err = a.present(copies)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return copies, nil
+}
+
+// without is the same question about the ids that are not among the copies.
+func (q Query) without(copies []Copy) Query {
+	var missing []string
+	for _, id := range q.MessageIDs {
+		if !slices.ContainsFunc(copies, func(c Copy) bool { return c.MessageID == id }) {
+			missing = append(missing, id)
+		}
+	}
+	q.MessageIDs = missing
+	return q
+}
+
+func (a *account) lookThrough(folders []listed, q Query) (copies []Copy, err error) {
+	for _, folder := range folders {
+		found, err := a.look(folder, q)
+		if err != nil {
+			return nil, err
+		}
+		copies = append(copies, found...)
+	}
+	return copies, nil
+}
+
+// present leaves out the copies of a message found in several folders that are no longer there.
+func (a *account) present(copies []Copy) ([]Copy, error) {
+	in := map[string]map[string]bool{}
+	for _, c := range copies {
+		if in[c.MessageID] == nil {
+			in[c.MessageID] = map[string]bool{}
+		}
+		in[c.MessageID][c.Folder] = true
+	}
+	var kept []Copy
+	left := map[string]int{}
+	for _, c := range copies {
+		if len(in[c.MessageID]) > 1 {
+			data, err := a.examine(c.Folder)
+			if err != nil {
+				return nil, err
+			}
+			err = a.there(imap.UIDSetNum(imap.UID(c.UID)), "FETCH")
+			if errors.Is(err, ErrGone) || err == nil && data.UIDValidity != c.Validity {
+				continue
+			} else if err != nil {
+				return nil, err
+			}
+		}
+		kept = append(kept, c)
+		left[c.MessageID]++
+	}
+	if len(left) < len(in) {
+		return nil, &Failure{Kind: ErrTemporary, Op: "FETCH", Words: "a message is moved from folder to folder while it is looked for", After: time.Second}
+	}
+	return kept, nil
 }
 
 // wanted resolves the folders of a query; nil is all of them, read anew so that none is missed.

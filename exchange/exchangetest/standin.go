@@ -332,6 +332,12 @@ func (d *Double) SetConnector(c StandinConnector) {
 	d.call("POST", "/connector", nil, c, nil)
 }
 
+// SetWindow sets how long a second delivery with equal Message-ID and Date is dropped; 0 ends it.
+func (d *Double) SetWindow(window time.Duration) {
+	d.t.Helper()
+	d.call("POST", "/window", url.Values{"for": {window.String()}}, nil, nil)
+}
+
 // call asks the control API; it is safe in other goroutines than the test's only as far as t.Fatal is.
 func (d *Double) call(method, path string, q url.Values, body, into any) []byte {
 	d.t.Helper()
