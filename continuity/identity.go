@@ -2,6 +2,7 @@ package continuity
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -44,6 +45,32 @@ func noteIdentity(tx *database.Tx, i Identity, now time.Time) error {
 		ON CONFLICT (way, pin) DO UPDATE SET subject = excluded.subject, issuer = excluded.issuer, expires = excluded.expires, last = excluded.last`,
 		i.Way, i.Pin, i.Subject, i.Issuer, unixMilli(i.Expires), now.UnixMilli(), now.UnixMilli())
 	return err
+}
+
+// ErrStranger says that a way shows what nobody has confirmed, although somebody has confirmed another.
+var ErrStranger = errors.New("this certificate was not confirmed")
+
+// Admit says whether a way that shows itself like that may be used: where a person has confirmed what
+// it must show, nothing else is let through (ErrStranger). In calm times it is remembered.
+func (c *Continuity) Admit(ctx context.Context, shown Identity) error {
+	known, err := c.Identities(ctx)
+	if err != nil {
+		return err
+	}
+	confirmed := false
+	for _, k := range known {
+		if k.Way != shown.Way || k.Confirmed.IsZero() {
+			continue
+		}
+		if k.Pin == shown.Pin {
+			return c.Remember(ctx, shown)
+		}
+		confirmed = true
+	}
+	if confirmed {
+		return ErrStranger
+	}
+	return c.Remember(ctx, shown)
 }
 
 // Identities lists all that was remembered, by way, the newest first.

@@ -143,6 +143,11 @@ func TestLockdownNeedsConfirmedIdentity(t *testing.T) {
 		if suspects, _ := c.Suspects(t.Context()); suspects {
 			t.Error("still suspected after the release")
 		}
+		must(c.Admit(t.Context(), calm))
+		must(c.Admit(t.Context(), Identity{Way: "IMAP", Pin: "cc"})) // nobody has confirmed anything of this way
+		if err := c.Admit(t.Context(), strange); !errors.Is(err, ErrStranger) {
+			t.Errorf("another certificate than the confirmed one: %v", err)
+		}
 		must(c.o.DB.Read(t.Context(), func(tx *database.Tx) error {
 			for m, want := range map[email.MailboxID]int{"anna": 1, "bernd": 0} {
 				if list, err := c.Lockdowns(tx, m); err != nil || len(list) != want {

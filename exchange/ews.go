@@ -17,6 +17,7 @@ type EWSOptions struct {
 	Security    Security // Name and Pin as for the other ways
 	User        string   // service account: DOMAIN\name or name@domain
 	Password    string
+	Secret      Secret                                                               // gives it instead, at each login
 	Auth        string                                                               // "ntlm" (default) or "basic"
 	Folders     map[Role]string                                                      // administrator's mapping for roles that EWS has no name for (archive)
 	Hybrid      bool                                                                 // a mailbox that is not here lies in Exchange Online: ErrElsewhere, not ErrUnknownMailbox

@@ -42,7 +42,11 @@ type request struct {
 // asks for the password itself does not get it unless basic was chosen.
 func (l *ewsLine) do(ctx context.Context, r *request) (reply, error) {
 	if l.o.Auth == "basic" {
-		return l.post(ctx, r, r.body, "Basic "+base64.StdEncoding.EncodeToString([]byte(l.o.User+":"+l.o.Password)))
+		password, err := reveal(l.o.Password, l.o.Secret)
+		if err != nil {
+			return reply{}, err
+		}
+		return l.post(ctx, r, r.body, "Basic "+base64.StdEncoding.EncodeToString([]byte(l.o.User+":"+password)))
 	}
 	if l.in {
 		answer, err := l.post(ctx, r, r.body, "")
@@ -77,7 +81,11 @@ func (l *ewsLine) shake(ctx context.Context, r *request) (answer reply, proof st
 		if answer.status != http.StatusUnauthorized || !strings.EqualFold(scheme, "NTLM") || bad != nil || len(challenge) == 0 {
 			continue
 		}
-		third, err := ntlmssp.NewAuthenticateMessage(challenge, l.o.User, l.o.Password, nil)
+		password, err := reveal(l.o.Password, l.o.Secret)
+		if err != nil {
+			return answer, "", err
+		}
+		third, err := ntlmssp.NewAuthenticateMessage(challenge, l.o.User, password, nil)
 		if err != nil {
 			return answer, "", &Failure{Kind: ErrLogin, Op: "NTLM", Err: err, Remedy: "Exchange's offer of NTLM cannot be used: use auth = \"basic\"."}
 		}

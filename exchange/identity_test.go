@@ -1,10 +1,13 @@
 package exchange
 
 import (
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
 
@@ -62,6 +65,44 @@ func TestWitness(t *testing.T) {
 			t.Errorf("%s: shown %+v", security.Policy, shown)
 		}
 	}
+}
+
+// TestWitnessOfTheWeb: EWS and Graph's tokens are held to it as well; no Authorization field leaves.
+func TestWitnessOfTheWeb(t *testing.T) {
+	var asked atomic.Int32
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { asked.Add(1) }))
+	defer server.Close()
+	refuse := Security{CAFile: pemOf(t, server.Certificate().Raw), Witness: func(Presented) error { return ErrPin }}
+	ews, err := NewEWS(EWSOptions{URL: server.URL + "/EWS/Exchange.asmx", Security: refuse, User: "u", Password: "geheim", Auth: "basic"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ews.Find(contextOf(t), anna, Query{MessageIDs: []string{"x@y"}}); !errors.Is(err, ErrRoute) {
+		t.Errorf("EWS: %v", err)
+	}
+	file := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(file, []byte("geheim"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tokens, err := NewTokens(TokenOptions{URL: server.URL + "/token", Security: refuse, ClientID: "c", SecretFile: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tokens.Token(contextOf(t), ScopeGraph); err == nil {
+		t.Error("a token came from a stranger")
+	}
+	if n := asked.Load(); n != 0 {
+		t.Errorf("%d requests went to a stranger", n)
+	}
+}
+
+func pemOf(t *testing.T, der []byte) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 // TestLook: each kind of door tells its certificate, and what the authorities think of it.

@@ -21,6 +21,7 @@ type IMAPOptions struct {
 	As       string          // SASL authorization identity of PLAIN, same placeholders; "" is none
 	Auth     Auth            // how to log in, default LoginPassword
 	Password string          // of the service account, for LoginPassword
+	Secret   Secret          // gives it instead, at each login
 	Tokens   *Tokens         // for LoginXOAUTH2
 	Scope    string          // of the tokens, default ScopeIMAP
 	Folders  map[Role]string // administrator's mapping; beaten by LIST attributes

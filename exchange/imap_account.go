@@ -88,14 +88,17 @@ func (c *IMAP) greet(g *guard, bare *bareLine) (*imapclient.Client, error) {
 func (c *IMAP) login(a *account, mailbox string) error {
 	user := c.name(c.o.User, mailbox)
 	caps := a.client.Caps()
-	var err error
+	password, err := reveal(c.o.Password, c.o.Secret)
+	if err != nil {
+		return err
+	}
 	switch {
 	case caps.Has(imap.AuthCap("PLAIN")) && (c.o.As != "" || caps.Has(imap.CapLoginDisabled)):
-		err = a.client.Authenticate(sasl.NewPlainClient(c.name(c.o.As, mailbox), user, c.o.Password))
+		err = a.client.Authenticate(sasl.NewPlainClient(c.name(c.o.As, mailbox), user, password))
 	case caps.Has(imap.CapLoginDisabled):
 		return &Failure{Kind: ErrLogin, Op: "LOGIN", Words: "LOGIN is disabled and PLAIN not offered", Remedy: "Allow the service account to log in to IMAP, with TLS."}
 	default:
-		err = a.client.Login(user, c.o.Password).Wait()
+		err = a.client.Login(user, password).Wait()
 	}
 	if err == nil {
 		return nil

@@ -19,6 +19,7 @@ type SMTPOptions struct {
 	Security    Security
 	User        string        // for AUTH, "" is none
 	Password    string        // sent over TLS, or with policy None
+	Secret      Secret        // gives it instead, at each login
 	Connections int           // at once, default and most 5 (exchange.md, section 2)
 	Messages    int           // in a session, default and most 20
 	Command     time.Duration // for one answer, default 5 min: back pressure delays MAIL by up to 55 s
@@ -188,9 +189,13 @@ func (s *SMTP) authenticate(client *smtp.Client, protected bool) error {
 	if !protected && s.o.Security.Policy != None {
 		return &Failure{Kind: ErrUnreachable, Op: "AUTH", Words: "no TLS, so the password is not sent", Remedy: "Switch STARTTLS on at Exchange's receive connector."}
 	}
-	mechanism := sasl.NewPlainClient("", s.o.User, s.o.Password)
+	password, err := reveal(s.o.Password, s.o.Secret)
+	if err != nil {
+		return err
+	}
+	mechanism := sasl.NewPlainClient("", s.o.User, password)
 	if !client.SupportsAuth("PLAIN") && client.SupportsAuth("LOGIN") {
-		mechanism = sasl.NewLoginClient(s.o.User, s.o.Password)
+		mechanism = sasl.NewLoginClient(s.o.User, password)
 	}
 	if err := client.Auth(mechanism); err != nil {
 		failure := startFailure("AUTH", err)

@@ -152,7 +152,7 @@ func broken(op string, err error, doubt bool) *Failure {
 	}
 	var words *Failure
 	if errors.As(startFailure(op, f.Err), &words) {
-		f.Remedy = words.Remedy
+		f.Kind, f.Remedy = words.Kind, words.Remedy
 	}
 	if doubt {
 		f.Kind = ErrDoubt

@@ -167,6 +167,8 @@ func (s *Syncback) missed(w *Way, m email.MailboxID, err error) {
 	switch {
 	case errors.Is(err, exchange.ErrUnreachable):
 		s.routes.ail(w, now, words, f.Remedy)
+	case errors.Is(err, exchange.ErrRoute): // somebody else answers there
+		s.routes.stop(w, now, words, f.Remedy)
 	case errors.Is(err, exchange.ErrElsewhere):
 		s.misplaced(m)
 	case errors.Is(err, exchange.ErrLogin):

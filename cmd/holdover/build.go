@@ -17,7 +17,7 @@ func build(ctx context.Context, c *config, log *slog.Logger) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, open := range []func(context.Context) error{h.openSyncback, h.openSignin, h.openPush, h.openOutbound, h.openInbound, h.openWeb} {
+	for _, open := range []func(context.Context) error{h.openLine, h.openSyncback, h.openSignin, h.openPush, h.openOutbound, h.openInbound, h.openWeb} {
 		if err := open(ctx); err != nil {
 			h.close()
 			return nil, err
@@ -98,6 +98,6 @@ func (h *house) openInbound(context.Context) error {
 	h.inbound, err = mta.NewInbound(mta.InboundOptions{Addresses: c.Listen, Host: c.Host, TLS: certificate, MaxSize: int64(c.MaxSize),
 		MaxRecipients: c.MaxRecipients, MaxSessions: c.MaxSessions, MaxSessionsPerIP: c.MaxSessionsPerIP,
 		Idle: time.Duration(c.Idle), Session: time.Duration(c.Session), Postmaster: h.conf.Sending.Postmaster,
-		Directory: h.people, Store: h.store, Asker: h.exchange, Now: time.Now, Log: h.log})
+		Directory: h.people, Store: h.store, Asker: wary{h.exchange, h.events}, Now: time.Now, Log: h.log})
 	return err
 }

@@ -40,6 +40,7 @@ type house struct {
 
 	exchange *exchange.SMTP   // the usual entry
 	tokens   *exchange.Tokens // of the tenant; nil: not needed
+	line     *exchange.Line   // over which every connector dials
 	back     *syncback.Syncback
 	door     *signin.Signin
 	inbound  *mta.Inbound

@@ -24,16 +24,17 @@ func (c serveCommand) Run(s *session) error {
 
 	rooms, ctx := errgroup.WithContext(s.ctx)
 	for name, run := range map[string]func(context.Context) error{
-		"directory": h.people.Run,   // the CSV, when it changes
-		"search":    h.index.Run,    // the index follows the log
-		"calendar":  h.calendar.Run, // so does the agenda
-		"sign-in":   h.door.Run,     // ended sessions go
-		"sync-back": h.back.Run,     // what waits goes back into Exchange
-		"inbound":   h.inbound.Run,  // mail from the world
-		"outbound":  h.outbound.Run, // mail to the world
-		"web":       h.serveWeb,     // pages and API
-		"retention": h.retain,       // the window
-		"push":      h.pushNews,     // who asked is told of new mail
+		"directory":   h.people.Run,       // the CSV, when it changes
+		"search":      h.index.Run,        // the index follows the log
+		"calendar":    h.calendar.Run,     // so does the agenda
+		"sign-in":     h.door.Run,         // ended sessions go
+		"sync-back":   h.back.Run,         // what waits goes back into Exchange
+		"inbound":     h.inbound.Run,      // mail from the world
+		"outbound":    h.outbound.Run,     // mail to the world
+		"web":         h.serveWeb,         // pages and API
+		"retention":   h.retain,           // the window
+		"credentials": h.guardCredentials, // the switch that withdraws them
+		"push":        h.pushNews,         // who asked is told of new mail
 	} {
 		rooms.Go(func() error {
 			if err := run(ctx); err != nil && ctx.Err() == nil {

@@ -19,7 +19,7 @@ func (h *house) openWays() (ways []syncback.Way, err error) {
 		w := syncback.Way{Speaks: e.speaks, At: e.at}
 		switch e.speaks {
 		case syncback.SMTP, syncback.Internal:
-			deliver, err := h.smtpWay(*e.socket)
+			deliver, err := h.smtpWay(w.Name(), *e.socket)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", e.key, err)
 			}
@@ -28,11 +28,11 @@ func (h *house) openWays() (ways []syncback.Way, err error) {
 				h.exchange = deliver
 			}
 		case syncback.IMAP:
-			w.Mail, err = h.imapWay(*e.socket)
+			w.Mail, err = h.imapWay(w.Name(), *e.socket)
 		case syncback.EWS:
-			w.Mail, err = h.ewsWay(x.EWS)
+			w.Mail, err = h.ewsWay(w.Name(), x.EWS)
 		case syncback.Graph:
-			w.Mail, err = h.graphWay(x.Graph)
+			w.Mail, err = h.graphWay(w.Name(), x.Graph)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", e.key, err)
@@ -49,38 +49,27 @@ func (h *house) openTokens() (err error) {
 		return nil
 	}
 	h.tokens, err = exchange.NewTokens(exchange.TokenOptions{URL: x.OAuth.tokenURL(), ClientID: x.OAuth.ClientID, SecretFile: x.OAuth.ClientSecretFile,
-		Security: x.OAuth.security(), Now: time.Now})
+		Security: h.watched("oauth", x.OAuth.security()), Dial: h.line.Dial, Withdrawn: h.line.IsCut, Now: time.Now})
 	if err != nil {
 		return fmt.Errorf("exchange.oauth: %w", err)
 	}
 	return nil
 }
 
-func (h *house) smtpWay(c connector) (*exchange.SMTP, error) {
-	o := exchange.SMTPOptions{Address: c.Address, Hello: h.conf.SMTP.Host, Security: security(c), User: c.User}
-	if c.User != "" {
-		var err error
-		if o.Password, err = secret(c.PasswordFile); err != nil {
-			return nil, err
-		}
-	}
-	deliver, err := exchange.NewSMTP(o)
+func (h *house) smtpWay(name string, c connector) (*exchange.SMTP, error) {
+	deliver, err := exchange.NewSMTP(exchange.SMTPOptions{Address: c.Address, Hello: h.conf.SMTP.Host, Security: h.watched(name, security(c)),
+		User: c.User, Secret: h.lent(c.PasswordFile), Dial: h.line.Dial})
 	if err == nil {
 		h.onClose(deliver.Close)
 	}
 	return deliver, err
 }
 
-func (h *house) imapWay(c connector) (*exchange.IMAP, error) {
-	o := exchange.IMAPOptions{Address: c.Address, Implicit: c.TLS == "implicit", Security: security(c), Service: c.Service, User: c.User, As: c.As,
-		Auth: exchange.LoginPassword, Folders: h.roles()}
+func (h *house) imapWay(name string, c connector) (*exchange.IMAP, error) {
+	o := exchange.IMAPOptions{Address: c.Address, Implicit: c.TLS == "implicit", Security: h.watched(name, security(c)), Service: c.Service, User: c.User, As: c.As,
+		Auth: exchange.LoginPassword, Secret: h.lent(c.PasswordFile), Folders: h.roles(), Dial: h.line.Dial}
 	if c.Auth == "xoauth2" {
 		o.Auth, o.Tokens, o.Scope = exchange.LoginXOAUTH2, h.tokens, c.Scope
-	} else {
-		var err error
-		if o.Password, err = secret(c.PasswordFile); err != nil {
-			return nil, err
-		}
 	}
 	boxes, err := exchange.NewIMAP(o)
 	if err == nil {
@@ -89,21 +78,17 @@ func (h *house) imapWay(c connector) (*exchange.IMAP, error) {
 	return boxes, err
 }
 
-func (h *house) ewsWay(c ewsConnector) (*exchange.EWS, error) {
-	password, err := secret(c.PasswordFile)
-	if err != nil {
-		return nil, err
-	}
-	way, err := exchange.NewEWS(exchange.EWSOptions{URL: c.URL, Security: c.security(), User: c.User, Password: password, Auth: c.Auth, Folders: h.roles(),
-		Hybrid: h.conf.Exchange.Profile == string(syncback.ProfileHybrid), Largest: int64(c.Largest), Now: time.Now})
+func (h *house) ewsWay(name string, c ewsConnector) (*exchange.EWS, error) {
+	way, err := exchange.NewEWS(exchange.EWSOptions{URL: c.URL, Security: h.watched(name, c.security()), User: c.User, Secret: h.lent(c.PasswordFile),
+		Auth: c.Auth, Folders: h.roles(), Dial: h.line.Dial, Hybrid: h.conf.Exchange.Profile == string(syncback.ProfileHybrid), Largest: int64(c.Largest), Now: time.Now})
 	if err == nil {
 		h.onClose(way.Close)
 	}
 	return way, err
 }
 
-func (h *house) graphWay(c graphConnector) (*exchange.Graph, error) {
-	return exchange.NewGraph(exchange.GraphOptions{URL: c.URL, Security: c.security(), Tokens: h.tokens, Scope: c.Scope, Folders: h.roles(),
+func (h *house) graphWay(name string, c graphConnector) (*exchange.Graph, error) {
+	return exchange.NewGraph(exchange.GraphOptions{URL: c.URL, Security: h.watched(name, c.security()), Dial: h.line.Dial, Tokens: h.tokens, Scope: c.Scope, Folders: h.roles(),
 		AtOnce: c.AtOnce, Largest: int(c.Largest), Now: time.Now})
 }
 
