@@ -72,7 +72,7 @@ func (c *composer) write(w io.Writer, withBcc bool) error {
 
 func (c *composer) hash() string {
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%q %q %q", c.draft.MessageID, c.text.lines, c.draft.QuoteHTML)
+	fmt.Fprintf(sum, "%q %q %q %q", c.draft.MessageID, c.text.lines, c.draft.QuoteHTML, c.draft.HTML)
 	if c.draft.Calendar != nil {
 		fmt.Fprintf(sum, " %x", sha256.Sum256(c.draft.Calendar))
 	}
@@ -90,7 +90,7 @@ func (c *composer) setMultipart(h *message.Header, kind, which string) {
 func (c *composer) writeBody(h message.Header, create func(message.Header) (*message.Writer, error)) error {
 	plain := strings.Join(c.text.lines, "\r\n") + "\r\n"
 	plainType := "text/plain; charset=utf-8; format=flowed"
-	if c.draft.QuoteHTML == "" && c.draft.Calendar == nil {
+	if c.draft.QuoteHTML == "" && c.draft.HTML == "" && c.draft.Calendar == nil {
 		return writeText(h, create, plainType, plain)
 	}
 	c.setMultipart(&h, "multipart/alternative", "a")
@@ -101,8 +101,8 @@ func (c *composer) writeBody(h message.Header, create func(message.Header) (*mes
 	if err := writeText(message.Header{}, alternative.CreatePart, plainType, plain); err != nil {
 		return err
 	}
-	if c.draft.QuoteHTML != "" {
-		markup := strings.ReplaceAll(htmlBefore(c.draft)+c.draft.QuoteHTML+htmlAfter, "\n", "\r\n")
+	if c.draft.QuoteHTML != "" || c.draft.HTML != "" {
+		markup := strings.ReplaceAll(htmlOf(c.draft), "\n", "\r\n")
 		if err := writeText(message.Header{}, alternative.CreatePart, "text/html; charset=utf-8", markup); err != nil {
 			return err
 		}
@@ -210,7 +210,7 @@ func (c *composer) fields(withBcc bool) []Field {
 	add("Thread-Topic", encodeSubject(d.ThreadTopic))
 	add("Thread-Index", d.ThreadIndex)
 	if withBcc {
-		add(stateField, c.text.state())
+		add(stateField, c.text.state(len(c.draft.HTML)))
 	}
 	return fields
 }
@@ -249,17 +249,36 @@ func encodeSubject(s string) string {
 	return s
 }
 
-const htmlAfter = "\n</blockquote>\n</body></html>\n"
+// The frame of the HTML that Compose writes. OpenDraft takes it apart again.
+const (
+	htmlHead    = "<html><head><meta http-equiv=\"Content-Type\" content=\"text/html; charset=utf-8\"></head><body>\n<div>"
+	htmlQuoting = "<blockquote type=\"cite\" style=\"margin:0 0 0 0.8em;border-left:2px solid #cccccc;padding-left:0.8em\">\n"
+	htmlAfter   = "\n</blockquote>\n</body></html>\n"
+	htmlEnd     = "</body></html>\n"
+)
+
+// htmlOf is the HTML of a draft: what was typed, and the original below it if there is one.
+func htmlOf(d Draft) string {
+	quote := d.QuoteHTML
+	if quote == "" && d.Quote != "" {
+		quote = htmlLines(d.Quote)
+	}
+	if quote == "" {
+		return htmlHead + d.HTML + "</div>\n" + htmlEnd
+	}
+	return htmlBefore(d) + quote + htmlAfter
+}
 
 // htmlBefore is the HTML of a draft up to the original.
 func htmlBefore(d Draft) string {
-	lead := ""
+	typed, lead := d.HTML, ""
+	if typed == "" {
+		typed = htmlLines(d.Text)
+	}
 	if d.QuoteLead != "" {
 		lead = "<div><br>" + htmlLines(d.QuoteLead) + "</div>\n"
 	}
-	return "<html><head><meta http-equiv=\"Content-Type\" content=\"text/html; charset=utf-8\"></head><body>\n<div>" +
-		htmlLines(d.Text) + "</div>\n" + lead +
-		"<blockquote type=\"cite\" style=\"margin:0 0 0 0.8em;border-left:2px solid #cccccc;padding-left:0.8em\">\n"
+	return htmlHead + typed + "</div>\n" + lead + htmlQuoting
 }
 
 // htmlLines escapes text and keeps its lines and indentation, also in Word's rendering.

@@ -12,6 +12,7 @@ type Draft struct {
 	To, Cc, Bcc []Address
 	Subject     string
 	Text        string // what the person typed, LF line ends
+	HTML        string // the same with emphasis, lists and links, in the editor's safe set; "": plain. Text is made of it
 	Quote       string // original as plain text, sent below Text ("> " is added by Compose)
 	QuoteHTML   string // original as safe HTML, sent in a blockquote; "" when the original was plain text
 	QuoteLead   string // attribution above the quote, e.g. "Am 20.11.2026 schrieb Katrin Wessel:"
@@ -40,6 +41,9 @@ func (d Draft) normal() Draft {
 	d.To, d.Cc, d.Bcc = normalList(d.To), normalList(d.Cc), normalList(d.Bcc)
 	d.Subject = oneLine(d.Subject)
 	d.Text, d.Quote, d.QuoteLead = normalText(d.Text), normalText(d.Quote), normalText(d.QuoteLead)
+	if d.HTML = normalTyped(d.HTML); d.HTML != "" {
+		d.Text = TypedText(d.HTML)
+	}
 	if d.QuoteHTML != "" {
 		d.QuoteHTML = sanitize(normalText(d.QuoteHTML))
 	}

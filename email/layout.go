@@ -18,6 +18,7 @@ type layout struct {
 	lines             []string
 	text, lead, quote int   // lines of each
 	spaces            []run // blanks that were cut off at line ends
+	typed             int   // octets of typed HTML, in the HTML beside the text
 }
 
 // run is a number of blanks at the end of a line; lines are counted before they are folded.
@@ -60,9 +61,12 @@ func layOut(d Draft) layout {
 	return l
 }
 
-func (l layout) state() string {
+func (l layout) state(typed int) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "text=%d; lead=%d; quote=%d;", l.text, l.lead, l.quote)
+	if typed > 0 {
+		fmt.Fprintf(&out, " html=%d;", typed)
+	}
 	for _, r := range l.spaces {
 		fmt.Fprintf(&out, " %d:%d", r.line, r.blanks)
 	}
@@ -78,6 +82,10 @@ func parseState(value string) (l layout, ok bool) {
 	_, list, _ := strings.Cut(value, "quote=")
 	_, list, _ = strings.Cut(list, ";")
 	for _, item := range strings.Fields(list) {
+		if typed, ok := strings.CutPrefix(item, "html="); ok {
+			l.typed, _ = strconv.Atoi(strings.TrimSuffix(typed, ";")) // what is damaged is plain text
+			continue
+		}
 		line, blanks, _ := strings.Cut(item, ":")
 		at, err1 := strconv.Atoi(line)
 		count, err2 := strconv.Atoi(blanks)

@@ -56,6 +56,10 @@ func (m *Message) openText(d *Draft) {
 		d.Text, d.QuoteLead, d.Quote, ok = state.takeApart(strings.Split(body, "\n"))
 		if ok {
 			d.Text, d.QuoteLead, d.Quote = normalText(d.Text), normalText(d.QuoteLead), normalText(d.Quote)
+			d.HTML = p.typedHTML(state.typed)
+			if d.HTML != "" {
+				d.Text = TypedText(d.HTML)
+			}
 			d.QuoteHTML = p.quotedHTML(*d)
 			return
 		}
@@ -63,20 +67,33 @@ func (m *Message) openText(d *Draft) {
 	d.Text = strings.TrimRight(m.Text(), "\n")
 }
 
-// quotedHTML finds the original in the HTML that Compose wrote. It passes the policy again: a
-// message put into Drafts by somebody else is no more trusted than any other.
-func (p piece) quotedHTML(d Draft) string {
+// typedHTML finds what was typed in the HTML that Compose wrote.
+func (p piece) typedHTML(length int) string {
+	inner, ok := strings.CutPrefix(p.markup(), htmlHead)
+	if !ok || length <= 0 || length > len(inner) || !strings.HasPrefix(inner[length:], "</div>\n") {
+		return ""
+	}
+	return normalTyped(inner[:length])
+}
+
+// markup is the HTML beside a text, with LF line ends; "" when there is none.
+func (p piece) markup() string {
 	if p.html == nil {
 		return ""
 	}
 	octets, _ := decodeTransfer(p.html.header.raw("Content-Transfer-Encoding"), p.html.body, 0)
-	markup := strings.ReplaceAll(toUTF8("utf-8", octets), "\r\n", "\n")
-	inner, ok := strings.CutPrefix(markup, htmlBefore(d))
+	return strings.ReplaceAll(toUTF8("utf-8", octets), "\r\n", "\n")
+}
+
+// quotedHTML finds the original in the HTML that Compose wrote. It passes the policy again: a
+// message put into Drafts by somebody else is no more trusted than any other.
+func (p piece) quotedHTML(d Draft) string {
+	inner, ok := strings.CutPrefix(p.markup(), htmlBefore(d))
 	if !ok {
 		return ""
 	}
-	if inner, ok = strings.CutSuffix(inner, htmlAfter); !ok {
-		return ""
+	if inner, ok = strings.CutSuffix(inner, htmlAfter); !ok || inner == htmlLines(d.Quote) {
+		return "" // the original was plain text
 	}
 	return sanitize(inner)
 }

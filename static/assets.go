@@ -21,7 +21,7 @@ import (
 	"strings"
 )
 
-//go:embed app.css app.js compose.js notice.js sw.js all:vendor
+//go:embed app.css app.js compose.js notice.js rich.js sw.js all:vendor
 var files embed.FS
 
 var (
@@ -33,7 +33,10 @@ var (
 	ErrLogo = errors.New("logo must be an SVG, PNG, JPEG or WebP picture")
 )
 
-// scripts in the order in which they are joined: ours comes last, it uses the others.
+// scripts in the order in which they are joined: ours comes last, it uses the others. The editor's are fetched by
+// who wants it.
+var editor = []string{"vendor/purify.min.js", "vendor/squire.js", "rich.js"}
+
 var scripts = []string{"vendor/htmx.min.js", "vendor/idiomorph-ext.min.js", "app.js", "compose.js", "notice.js"}
 
 var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
@@ -57,7 +60,11 @@ func Load(brand string, logo []byte) (*Assets, error) {
 	if err != nil {
 		return nil, err
 	}
-	code, err := script()
+	code, err := joined(scripts)
+	if err != nil {
+		return nil, err
+	}
+	rich, err := joined(editor)
 	if err != nil {
 		return nil, err
 	}
@@ -69,8 +76,9 @@ func Load(brand string, logo []byte) (*Assets, error) {
 	for _, size := range iconSizes {
 		a.add(IconName(size), "image/png", icon(size, brand))
 	}
+	a.add("rich.js", "text/javascript; charset=utf-8", rich)
 	sum := sha256.New()
-	for _, name := range []string{"app.css", "app.js", "logo", IconName(192)} {
+	for _, name := range []string{"app.css", "app.js", "rich.js", "logo", IconName(192)} {
 		fmt.Fprintf(sum, "%s %d\n", name, len(a.files[name].plain))
 		sum.Write(a.files[name].plain)
 	}
@@ -89,7 +97,7 @@ func style(brand string) ([]byte, error) {
 	return append(sheet, "\n:root { --brand: "+brand+"; }\n"...), nil
 }
 
-func script() ([]byte, error) {
+func joined(scripts []string) ([]byte, error) {
 	var all bytes.Buffer
 	for _, name := range scripts {
 		code, err := files.ReadFile(name)

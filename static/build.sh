@@ -7,3 +7,5 @@ command -v npm >/dev/null || { echo "static/build.sh needs npm: install Node.js 
 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 cp node_modules/htmx.org/dist/htmx.min.js vendor/htmx.min.js
 cp node_modules/idiomorph/dist/idiomorph-ext.min.js vendor/idiomorph-ext.min.js
+cp node_modules/dompurify/dist/purify.min.js vendor/purify.min.js
+cp node_modules/squire-rte/dist/squire.js vendor/squire.js

@@ -1,7 +1,7 @@
 // Writing: the draft saves itself, colleagues are suggested, files are weighed before they travel.
 // Without this script the form's own buttons do all of it.
 (() => {
-  const pause = 5000, shelf = sessionStorage, parts = ["to", "cc", "bcc", "subject", "text", "version", "token"];
+  const pause = 5000, shelf = sessionStorage, parts = ["to", "cc", "bcc", "subject", "text", "html", "version", "token"];
   let form, dirty = false, timer = 0, busy = null, stopped = false;
 
   // ---- a copy in this tab, only until the server has acknowledged
@@ -14,7 +14,7 @@
   const restore = () => {
     const copy = JSON.parse(shelf.getItem(key()) || "null"), now = state();
     if (!copy) return;
-    if (parts.slice(0, 5).every((name) => copy[name] === now[name])) { drop(); return; }
+    if (parts.slice(0, 6).every((name) => copy[name] === now[name])) { drop(); return; }
     for (const name of parts) field(name).value = copy[name];
     say(form.dataset.restored);
     touched();
@@ -25,6 +25,16 @@
     dirty = true;
     shelf.setItem(key(), JSON.stringify(state()));
     if (!timer && !stopped) timer = setTimeout(save, pause);
+  };
+
+  // The server has what was sent: the draft's address and version are known, the copy in this tab is not needed.
+  const acknowledged = (told) => {
+    shelf.removeItem(key());
+    field("version").value = told.version;
+    form.dataset.draft = told.draft;
+    form.setAttribute("action", "/compose/" + told.draft);
+    history.replaceState(history.state, "", "/compose?draft=" + told.draft);
+    if (dirty) shelf.setItem(key(), JSON.stringify(state()));
   };
 
   const post = async (f) => {
@@ -38,12 +48,7 @@
       say(told.text);
       stopped = !!told.conflict;
       if (!answer.ok) { dirty = true; return; }
-      if (!dirty) drop(); else shelf.removeItem(key());
-      field("version").value = told.version;
-      f.dataset.draft = told.draft;
-      f.setAttribute("action", "/compose/" + told.draft);
-      history.replaceState(history.state, "", "/compose?draft=" + told.draft);
-      if (dirty) shelf.setItem(key(), JSON.stringify(state()));
+      acknowledged(told);
     } catch {
       dirty = true;
       say(f.dataset.unsaved);
@@ -69,8 +74,43 @@
       note.textContent = form.dataset.large.replace("{Piece}", large.name).replace("{Size}", Math.ceil(large.size / 1048576) + " MB");
       input.value = "";
     } else if (input.files.length) {
-      form.requestSubmit(form.querySelector("[value=attach]"));
+      upload([...input.files]);
     }
+  };
+
+  // Files travel with a bar, and the list of files is renewed; the text is not touched. Where that fails the form's own
+  // button does it.
+  const upload = async (files) => {
+    while (busy) await busy;
+    const bar = document.getElementById("sending"), data = new FormData(form);
+    data.delete("file");
+    for (const file of files) data.append("file", file);
+    data.set("button", "attach");
+    dirty = false;
+    bar.hidden = false;
+    busy = new Promise((done) => {
+      const x = new XMLHttpRequest();
+      x.open("POST", form.getAttribute("action"));
+      x.setRequestHeader("Accept", "application/json");
+      x.responseType = "json";
+      x.upload.onprogress = (e) => { if (e.lengthComputable) document.getElementById("sent").value = e.loaded / e.total; };
+      x.onloadend = () => done(x);
+      x.send(data);
+    });
+    const answer = await busy;
+    busy = null;
+    bar.hidden = true;
+    document.getElementById("upload").value = "";
+    const told = answer.response;
+    if (!told) { dirty = true; touched(); say(form.dataset.unsaved); return; }
+    if (told.draft) {
+      acknowledged(told);
+      const page = await fetch("/compose?draft=" + told.draft, { headers: { "Holdover-Passive": "1" } });
+      const list = new DOMParser().parseFromString(await page.text(), "text/html").getElementById("files");
+      if (page.ok && list) document.getElementById("files").replaceWith(list);
+    }
+    if (answer.status >= 400) { const note = document.getElementById("large"); note.textContent = told.text; note.hidden = false; }
+    say(told.text);
   };
 
   // ---- suggestions: a click puts the address in place of the last piece
@@ -82,6 +122,29 @@
     input.focus();
     touched();
   };
+
+  // ---- the editor: its script is fetched when somebody wants it
+  const editor = (focus) => {
+    const box = document.getElementById("rich");
+    if (window.holdoverEditor) { window.holdoverEditor(focus); return; }
+    const script = document.createElement("script");
+    script.src = box.dataset.script;
+    script.onload = () => window.holdoverEditor(focus);
+    document.head.append(script);
+  };
+  addEventListener("click", (e) => { if (form && e.target.closest && e.target.closest("[data-rich=start]")) editor(true); });
+
+  // ---- files dropped or pasted anywhere on the form
+  for (const event of ["dragover", "drop", "paste"]) addEventListener(event, (e) => {
+    const from = e.dataTransfer || e.clipboardData;
+    if (!form || !form.isConnected || !from || ![...from.types].includes("Files")) return;
+    e.preventDefault();
+    if (event === "dragover" || !from.files.length) return;
+    const input = document.getElementById("upload"), all = new DataTransfer();
+    for (const file of from.files) all.items.add(file);
+    input.files = all.files;
+    weigh(input);
+  }, true);
 
   addEventListener("input", (e) => { if (form && form.contains(e.target) && e.target.type !== "file") touched(); });
   addEventListener("change", (e) => { if (form && e.target.id === "upload") weigh(e.target); });
@@ -106,7 +169,7 @@
   const clear = (now) => {
     for (const name of Object.keys(shelf)) {
       const copy = name.startsWith("draft:") && JSON.parse(shelf.getItem(name));
-      if (copy && copy.gone && (!now || parts.slice(0, 5).every((part) => copy[part] === now[part]))) shelf.removeItem(name);
+      if (copy && copy.gone && (!now || parts.slice(0, 6).every((part) => copy[part] === now[part]))) shelf.removeItem(name);
     }
   };
 
@@ -119,6 +182,7 @@
     clear(state());
     if ("frozen" in form.dataset) { stopped = true; return; }
     restore();
+    if (field("html").value) editor(false);
   };
   addEventListener("htmx:afterSettle", begin);
   addEventListener("pageshow", begin);

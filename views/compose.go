@@ -19,6 +19,9 @@ type Compose struct {
 	Bcc       RecipientLine
 	Subject   string
 	Text      string
+	HTML      string   // of the editor, "" for plain text
+	Editor    string   // URL of the editor's script
+	Doubts    []string // what to confirm before it goes
 	QuoteLead string
 	Quote     string
 	Files     []DraftFile

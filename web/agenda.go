@@ -122,7 +122,7 @@ func (s *server) answerInvitation(c echo.Context) error {
 		return err
 	}
 	form := formOf(sh.draft)
-	form.Token = token
+	form.Token, form.Sure = token, true
 	return s.send(c, form, sh, nil, nil)
 }
 

@@ -110,14 +110,27 @@ func (s *server) selves(p signin.Person) (self email.Address, own []string) {
 
 // formOf is the form as a stored draft fills it.
 func formOf(d email.Draft) composeForm {
-	return composeForm{From: d.From.Addr, To: addressLine(d.To), Cc: addressLine(d.Cc), Bcc: addressLine(d.Bcc), Subject: d.Subject, Text: d.Text}
+	return composeForm{From: d.From.Addr, To: addressLine(d.To), Cc: addressLine(d.Cc), Bcc: addressLine(d.Bcc), Subject: d.Subject, Text: d.Text, HTML: d.HTML}
 }
 
 // sameText says that a form holds nothing that the draft has not: then two windows do not conflict.
 func (f composeForm) sameText(d email.Draft) bool {
 	stored := formOf(d)
 	lines := func(text string) string { return strings.TrimRight(text, "\n ") }
-	return f.To == stored.To && f.Cc == stored.Cc && f.Bcc == stored.Bcc && f.Subject == stored.Subject && lines(f.Text) == lines(stored.Text)
+	markup, text := f.typed(d)
+	return f.To == stored.To && f.Cc == stored.Cc && f.Bcc == stored.Bcc && f.Subject == stored.Subject && lines(text) == lines(stored.Text) && email.Typed(markup) == d.HTML
+}
+
+// typed is what was written: by the editor, or plainly. Text that came back unchanged through a plain form
+// (no script, another window) keeps the emphasis that the draft has.
+func (f composeForm) typed(d email.Draft) (markup, text string) {
+	switch {
+	case f.HTML != "":
+		return f.HTML, email.TypedText(f.HTML)
+	case d.HTML != "" && strings.TrimRight(f.Text, "\n ") == strings.TrimRight(d.Text, "\n "):
+		return d.HTML, d.Text
+	}
+	return "", f.Text
 }
 
 // apply puts what was typed into a draft. Pieces that are no address are kept as typed, so that a
@@ -129,7 +142,8 @@ func (f composeForm) apply(d email.Draft, self email.Address, own []string, now 
 		d.From.Addr = f.From
 	}
 	d.To, d.Cc, d.Bcc = r.To.asTyped(), r.Cc.asTyped(), r.Bcc.asTyped()
-	d.Subject, d.Text, d.Date = f.Subject, f.Text, now
+	d.HTML, d.Text = f.typed(d)
+	d.Subject, d.Date = f.Subject, now
 	d.Attachments = slices.Clone(d.Attachments)
 	for _, file := range f.Files {
 		if !slices.ContainsFunc(d.Attachments, func(a email.Attachment) bool { return a.Name == file.Name && string(a.Octets) == string(file.Octets) }) {

@@ -39,6 +39,8 @@ type composeForm struct {
 	Bcc      string
 	Subject  string
 	Text     string // LF line ends
+	HTML     string // of the editor, "" when the text was typed plainly
+	Sure     bool   // what was asked about is meant so
 	Files    []email.Attachment
 	TooLarge []refusedFile
 }
@@ -140,13 +142,15 @@ func (f *composeForm) set(name, value string) {
 		f.Bcc = oneLine(value)
 	case "subject":
 		f.Subject = oneLine(value)
+	case "html":
+		f.HTML = strings.ReplaceAll(strings.ToValidUTF8(value, "\uFFFD"), "\x00", "")
 	case "text":
 		f.Text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "").Replace(strings.ToValidUTF8(value, "\uFFFD"))
 	}
 }
 
 func (f *composeForm) check() error {
-	if len(f.Text) > maxText || len(f.Subject) > maxSubject || len(f.To)+len(f.Cc)+len(f.Bcc) > maxRecipient {
+	if len(f.Text) > maxText || len(f.HTML) > 2*maxText || len(f.Subject) > maxSubject || len(f.To)+len(f.Cc)+len(f.Bcc) > maxRecipient {
 		return errTextTooLong
 	}
 	return nil

@@ -51,6 +51,7 @@ func (s *server) composePost(c echo.Context) error {
 	if form.From != "" && !slices.Contains(own, form.From) {
 		faults = append(faults, fieldError{Field: "from", Word: "compose.err.sender"})
 	}
+	form.Sure = argument == "sure"
 	if action == "send" {
 		return s.send(c, form, sh, faults, refused)
 	}

@@ -16,11 +16,12 @@ type composeNotes struct {
 	conflict *sheet
 	gone     bool
 	refused  []refusedFile
+	doubts   []doubt
 }
 
 func (s *server) composeView(p views.Page, sh sheet, token string, f composeForm, n composeNotes) views.Compose {
 	w := p.Words
-	v := views.Compose{Heading: heading(sh), Action: "/compose", Subject: f.Subject, Text: f.Text, Draft: string(sh.id), Sender: sh.draft.From.Addr,
+	v := views.Compose{Heading: heading(sh), Action: "/compose", Subject: f.Subject, Text: f.Text, HTML: f.HTML, Editor: s.assets.URL("rich.js"), Draft: string(sh.id), Sender: sh.draft.From.Addr,
 		Quote: sh.draft.Quote, QuoteLead: sh.draft.QuoteLead, Limit: s.limit(w), Octets: s.MaxUpload}
 	if p.Person != nil && v.Sender == "" {
 		v.Sender = p.Person.Address
@@ -42,6 +43,7 @@ func (s *server) composeView(p views.Page, sh sheet, token string, f composeForm
 	if n.sending {
 		v.Heads = w.N("compose.faults", len(v.Faults))
 	}
+	v.Doubts = doubtWords(w, n.doubts)
 	v.Safe = w.T("compose.safe_here")
 	if n.stored {
 		v.Safe = w.T("compose.safe")
