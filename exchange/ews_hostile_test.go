@@ -97,6 +97,11 @@ func wrapped200(op, code, inner string) http.HandlerFunc {
 	return saysHTTP(200, soapXML(op, partXML(op, "Error", code, inner)))
 }
 
+// stuffed is the right answer with more inside.
+func stuffed(op, more string) string {
+	return soapXML(op, strings.Replace(cannedEWS[op], "</m:ResponseCode>", "</m:ResponseCode>"+more, 1))
+}
+
 const backOff7 = `<m:MessageXml><t:Value Name="BackOffMilliseconds">7000</t:Value></m:MessageXml>`
 
 // TestEWSAnswers: each odd answer has its outcome, for a call that only looks and for one that
@@ -118,9 +123,9 @@ func TestEWSAnswers(t *testing.T) {
 			return saysHTTP(200, `<!DOCTYPE l [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;">]>`+soapXML(op, "&b;"))
 		}, ErrTemporary, ErrDoubt, 0},
 		{"too deep", func(op string) http.HandlerFunc {
-			return saysHTTP(200, soapXML(op, strings.Repeat("<a>", 5000)+strings.Repeat("</a>", 5000)))
+			return saysHTTP(200, stuffed(op, strings.Repeat("<a>", 100)+strings.Repeat("</a>", 100)))
 		}, ErrTemporary, ErrDoubt, 0},
-		{"too many elements", func(op string) http.HandlerFunc { return saysHTTP(200, soapXML(op, strings.Repeat("<a/>", 500_000))) }, ErrTemporary, ErrDoubt, 0},
+		{"too many elements", func(op string) http.HandlerFunc { return saysHTTP(200, stuffed(op, strings.Repeat("<a/>", 500_000))) }, ErrTemporary, ErrDoubt, 0},
 		{"another operation's answer", func(string) http.HandlerFunc {
 			return saysHTTP(200, soapXML("SendItem", partXML("SendItem", "Success", "NoError", "")))
 		}, ErrTemporary, ErrDoubt, 0},
