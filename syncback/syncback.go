@@ -216,7 +216,10 @@ func (s *Syncback) write(ctx context.Context, m email.MailboxID, f func(*databas
 	if err := s.step("write", m); err != nil {
 		return err
 	}
-	return s.db.Write(ctx, f)
+	if err := s.db.Write(ctx, f); err != nil {
+		return err
+	}
+	return s.step("written", m)
 }
 
 func (s *Syncback) now() time.Time { return s.o.Now() }
