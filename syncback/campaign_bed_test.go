@@ -103,7 +103,7 @@ func (b *bed) judge(n *node, err error) {
 // lets the people do something.
 func (b *bed) drain(meanwhile func()) {
 	b.t.Helper()
-	for range 20_000 {
+	for range 3_000 {
 		var next time.Time
 		for _, n := range b.nodes {
 			n.turn()
@@ -129,7 +129,19 @@ func (b *bed) drain(meanwhile func()) {
 			b.move(next.Sub(now))
 		}
 	}
-	b.t.Fatalf("it never comes to rest: %s", b.ledger())
+	b.t.Fatalf("it never comes to rest: %s%s", b.releases(), b.unverified())
+}
+
+// releases shows how far the release of each ended event is.
+func (b *bed) releases() (text string) {
+	events, err := b.events.Openings(b.ctx)
+	b.must(err)
+	for _, e := range events {
+		r, err := b.sync.ReleaseOf(b.ctx, e)
+		b.must(err)
+		text += fmt.Sprintf("%+v", r)
+	}
+	return text
 }
 
 // opening says whether an event has ended and is not released.

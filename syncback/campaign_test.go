@@ -27,7 +27,7 @@ func TestCampaign(t *testing.T) {
 			playCampaign(t, seed, items, points, &total)
 		})
 	}
-	t.Logf("items %d, rows %d, kills %d, at %d fail points", total.items, total.rows, total.kills, len(points))
+	t.Logf("items %d, rows %d, kills %d: %v", total.items, total.rows, total.kills, points)
 	if out := os.Getenv("HOLDOVER_CAMPAIGN_OUT"); out != "" && !t.Failed() {
 		f, err := os.OpenFile(out, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 		if err != nil {

@@ -57,6 +57,9 @@ func join(tx *database.Tx, was, r row) (bool, error) {
 	if was.detail.From != "" {
 		r.detail.From = was.detail.From // where it lay before all of this
 	}
+	if was.detail.Was != nil {
+		r.detail.Was = was.detail.Was // and how it was marked
+	}
 	if r.msgid == "" {
 		r.msgid = was.msgid
 	}
