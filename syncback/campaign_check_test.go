@@ -1,6 +1,7 @@
 package syncback
 
 import (
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,7 +34,7 @@ func (b *bed) wrong() (found []string) {
 					own, taken[i] = append(own, c), true
 				}
 			}
-			b.compare(say, l, own, touched)
+			b.compare(say, l, b.apart(l, own), touched)
 		}
 		for i, c := range lying {
 			if !taken[i] {
@@ -42,7 +43,7 @@ func (b *bed) wrong() (found []string) {
 		}
 	}
 	if left := b.double.Messages(campaignProbe, ""); len(left) > 0 {
-		say("%d canaries are left in the probe mailbox", len(left))
+		say("%d canaries are left in the probe mailbox: %v", len(left), left)
 	}
 	report, err := b.sync.Report(b.ctx, time.Time{}, func(email.MailboxID) bool { return true })
 	b.must(err)
@@ -60,6 +61,22 @@ func (b *bed) is(l *letter, c exchangetest.DoubleMessage) bool {
 		return true
 	}
 	return strings.Trim(c.MessageID, "<>") == l.msgid && strings.HasSuffix(l.msgid, "@firma.test")
+}
+
+// apart leaves a letter its own copy where a message to oneself lies twice in a mailbox: as sent and as
+// received. What is surplus stays with both.
+func (b *bed) apart(l *letter, own []exchangetest.DoubleMessage) []exchangetest.DoubleMessage {
+	if l.twin == nil || len(own) != 2 {
+		return own
+	}
+	fits := func(l *letter, c exchangetest.DoubleMessage) bool {
+		return c.Folder == b.folderName(l) && l.flags == exchange.Flags{Seen: c.Seen, Flagged: c.Flagged, Answered: c.Answered, Draft: c.Draft}
+	}
+	mine := 0
+	if !fits(l, own[0]) || !fits(l.twin, own[1]) {
+		mine = 1
+	}
+	return own[mine : mine+1]
 }
 
 func (b *bed) compare(say func(string, ...any), l *letter, own []exchangetest.DoubleMessage, touched map[string]bool) {
@@ -105,7 +122,9 @@ func (b *bed) rewritten(l *letter, c exchangetest.DoubleMessage) bool {
 	if b.profile != ProfileOnline || !strings.HasSuffix(c.Subject, " "+l.token) {
 		return false
 	}
-	return strings.Contains(string(b.double.Octets(c.Mailbox, c.ID)), "Text "+l.token)
+	octets, text := string(b.double.Octets(c.Mailbox, c.ID)), []byte("Text "+l.token)
+	coded := base64.StdEncoding.EncodeToString(text[:len(text)/3*3])
+	return strings.Contains(octets, string(text)) || strings.Contains(octets, coded)
 }
 
 func (b *bed) folderName(l *letter) string {

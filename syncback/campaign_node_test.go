@@ -207,6 +207,15 @@ func (k killable) Remove(ctx context.Context, mailbox string, at exchange.Place)
 	return k.around("Remove", func() error { return k.in.Remove(ctx, mailbox, at) })
 }
 
+// Tidy takes away what an interrupted call left on the side, where the way leaves anything.
+func (k killable) Tidy(ctx context.Context, mailbox, ref string) error {
+	in, ok := k.in.(tidier)
+	if !ok {
+		return nil
+	}
+	return k.around("Tidy", func() error { return in.Tidy(ctx, mailbox, ref) })
+}
+
 func (k killable) Create(ctx context.Context, mailbox, name string) error {
 	return k.around("Create", func() error { return k.in.Create(ctx, mailbox, name) })
 }

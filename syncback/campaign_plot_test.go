@@ -37,9 +37,10 @@ type letter struct {
 	flags   exchange.Flags
 	draft   bool
 	version int
-	gone    bool // a draft that was discarded
-	deleted bool // for good: hidden in the portal
-	old     bool // was in Exchange before
+	gone    bool    // a draft that was discarded
+	deleted bool    // for good: hidden in the portal
+	old     bool    // was in Exchange before
+	twin    *letter // the other copy of a message to oneself
 }
 
 func newPlot(b *bed) *plot {
@@ -231,7 +232,11 @@ func (p *plot) send(l, answers *letter, colleagues ...email.MailboxID) bool {
 	p.b.must(err)
 	l.draft, l.folder, l.flags, l.id = false, mailstore.Sent, exchange.Flags{Seen: true}, p.find(l.mailbox, l.msgid, mailstore.Sent)
 	for _, m := range colleagues {
-		p.letters = append(p.letters, &letter{mailbox: m, id: p.find(m, l.msgid, mailstore.Inbox), msgid: l.msgid, token: l.token, octets: l.octets, folder: mailstore.Inbox})
+		got := &letter{mailbox: m, id: p.find(m, l.msgid, mailstore.Inbox), msgid: l.msgid, token: l.token, octets: l.octets, folder: mailstore.Inbox}
+		if m == l.mailbox {
+			got.twin, l.twin = l, got
+		}
+		p.letters = append(p.letters, got)
 	}
 	return true
 }

@@ -37,7 +37,7 @@ func (s *weather) kills(point string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.met[point]++
-	odds := 120
+	odds := 200
 	if s.killed[point] == 0 {
 		odds = 4
 	}
@@ -92,6 +92,9 @@ func (s *weather) rules() (all []exchangetest.DoubleFault) {
 		for _, face := range faces {
 			if r.Face != face || s.rnd.IntN(2) == 0 {
 				continue
+			}
+			if r.Code == 550 {
+				r.Until = s.bed.clock.now().Add(45 * time.Minute) // what holds longer than an hour is meant
 			}
 			r.Seed, r.Times = s.rnd.Uint64(), 1+s.rnd.IntN(8)
 			if r.Percent == 0 {

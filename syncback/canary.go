@@ -92,7 +92,7 @@ func (s *Syncback) sendCanary(ctx context.Context, event string, w *Way, c Canar
 		said, err = w.SMTP.Deliver(ctx, s.o.Probe.Sender, []string{c.Address}, octets)
 		words += " (" + said + ")"
 	} else {
-		_, err = remote{w, c.Address}.Append(ctx, exchange.Folder{Role: exchange.Inbox}, exchange.Item{Octets: octets, Date: s.now()})
+		_, err = remote{w, c.Address}.Append(ctx, exchange.Folder{Role: exchange.Inbox}, exchange.Item{Octets: octets, Date: s.now(), Note: s.sideLitter(ctx, w, c.Address)})
 	}
 	switch {
 	case err == nil:
@@ -226,6 +226,44 @@ func readCanaries(tx *database.Tx, event string) (map[string]Canary, error) {
 	return all, rows.Err()
 }
 
+// side marks litter that is no canary but what a way made on the side of one.
+const side = "side "
+
+// sideLitter is given to a way that makes something on the side of a canary: what it notes is litter
+// until it says that nothing is left.
+func (s *Syncback) sideLitter(ctx context.Context, w *Way, address string) func(ref string) error {
+	last := ""
+	return func(ref string) error {
+		err := s.write(ctx, "", func(tx *database.Tx) error {
+			if _, err := tx.Exec(`DELETE FROM syncback_litter WHERE address=? AND msgid=?`, address, side+w.Name()+" "+last); err != nil || ref == "" {
+				return err
+			}
+			_, err := tx.Exec(`INSERT INTO syncback_litter (address, msgid, at) VALUES (?,?,?)`, address, side+w.Name()+" "+ref, millis(s.now()))
+			return err
+		})
+		if err == nil {
+			last = ref
+		}
+		return err
+	}
+}
+
+// sweepSide takes away what a way left on the side of a canary.
+func (s *Syncback) sweepSide(ctx context.Context, address, litter string) error {
+	name, ref, _ := strings.Cut(strings.TrimPrefix(litter, side), " ")
+	if w := s.way(name); w != nil {
+		if t, ok := w.Mail.(tidier); ok {
+			if err := t.Tidy(ctx, address, ref); err != nil {
+				return nil // for the next event
+			}
+		}
+	}
+	return s.write(ctx, "", func(tx *database.Tx) error {
+		_, err := tx.Exec(`DELETE FROM syncback_litter WHERE address=? AND msgid=?`, address, litter)
+		return err
+	})
+}
+
 // sweepLitter takes away canaries that failed on their way out. It is a courtesy: what it cannot do
 // it leaves for the next event, and after two weeks to a person.
 func (s *Syncback) sweepLitter(ctx context.Context, at Location, address string) error {
@@ -246,7 +284,15 @@ func (s *Syncback) sweepLitter(ctx context.Context, at Location, address string)
 		}
 		return rows.Err()
 	})
-	if err != nil || len(ids) == 0 {
+	var canaries []string
+	for _, id := range ids {
+		if !strings.HasPrefix(id, side) {
+			canaries = append(canaries, id)
+		} else if err == nil {
+			err = s.sweepSide(ctx, address, id)
+		}
+	}
+	if ids = canaries; err != nil || len(ids) == 0 {
 		return err
 	}
 	for _, w := range s.lookOrder(at) {

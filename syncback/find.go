@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 
-	"holdover/database"
 	"holdover/exchange"
 	"holdover/mailstore"
 )
@@ -37,6 +36,13 @@ type findings map[mailstore.Seq]result
 // every folder for those that are not there. A missing folder proves nothing by itself.
 func (s *Syncback) findAll(ctx context.Context, in finder, rows []row) (findings, error) {
 	found := findings{}
+	if len(rows) == 0 {
+		return found, nil
+	}
+	kin, err := s.kinOf(ctx, rows[0].mailbox, rows)
+	if err != nil {
+		return nil, err
+	}
 	groups := map[exchange.Folder][]row{}
 	var missing []row
 	for _, r := range rows {
@@ -57,18 +63,18 @@ func (s *Syncback) findAll(ctx context.Context, in finder, rows []row) (findings
 		}
 		there := byID(copies)
 		for _, r := range group {
-			own := ownCopies(r, there[r.msgid])
+			own := kin.own(ctx, r, there[r.msgid])
 			found[r.seq] = result{copies: own, want: to}
 			if len(own) == 0 {
 				missing = append(missing, r)
 			}
 		}
 	}
-	return found, s.findWide(ctx, in, missing, found)
+	return found, s.findWide(ctx, in, kin, missing, found)
 }
 
 // findWide reads every folder for rows that are not where they should be.
-func (s *Syncback) findWide(ctx context.Context, in finder, missing []row, found findings) error {
+func (s *Syncback) findWide(ctx context.Context, in finder, kin kin, missing []row, found findings) error {
 	var worth []row
 	for _, r := range missing {
 		if r.msgid != "" && (r.state == InDoubt || r.looks >= wideFrom) {
@@ -82,18 +88,9 @@ func (s *Syncback) findWide(ctx context.Context, in finder, missing []row, found
 	if err != nil {
 		return err
 	}
-	taken, err := s.places(ctx, worth)
-	if err != nil {
-		return err
-	}
 	there := byID(copies)
 	for _, r := range worth {
-		var own []exchange.Copy
-		for _, c := range ownCopies(r, there[r.msgid]) {
-			if owner, ok := taken[c.Place]; !ok || owner == r.item {
-				own = append(own, c)
-			}
-		}
+		own := kin.own(ctx, r, there[r.msgid])
 		found[r.seq] = result{copies: own, want: found[r.seq].want, wide: true}
 	}
 	return nil
@@ -105,28 +102,6 @@ func byID(copies []exchange.Copy) map[string][]exchange.Copy {
 		by[c.MessageID] = append(by[c.MessageID], c)
 	}
 	return by
-}
-
-// places are where rows with the same Message-IDs were found: a copy is counted once.
-func (s *Syncback) places(ctx context.Context, rows []row) (map[exchange.Place]string, error) {
-	taken := map[exchange.Place]string{}
-	err := s.db.Read(ctx, func(tx *database.Tx) error {
-		for chunk := range slices.Chunk(rows, 500) {
-			args := []any{string(chunk[0].mailbox)}
-			for _, r := range chunk {
-				args = append(args, r.msgid)
-			}
-			twins, err := query(tx, `WHERE mailbox=? AND msgid IN (`+database.In(len(chunk))+`) AND place<>''`, args...)
-			if err != nil {
-				return err
-			}
-			for _, twin := range twins {
-				taken[twin.place] = twin.item
-			}
-		}
-		return nil
-	})
-	return taken, err
 }
 
 // find asks for the Message-IDs of rows in some folders; nil is all.
