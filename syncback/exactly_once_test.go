@@ -99,7 +99,7 @@ func storm(b *bench, rnd *rand.Rand, points map[string]int) {
 	}
 	b.o.at = func(point string, _ email.MailboxID) error {
 		often := 5
-		if point == "write" { // before each of the others
+		if point == "write" || point == "written" { // around each of the others
 			often = 40
 		}
 		if kills == 0 || rnd.IntN(often) != 0 {
