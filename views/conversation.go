@@ -45,7 +45,11 @@ type Message struct {
 	Encrypted          bool
 	Fates              []Fate
 	Attached           []Attached
+	Check              []CheckLine // what is known of the sender, most important first
 }
+
+// CheckLine is one finding about who sent a message.
+type CheckLine struct{ Class, Text string }
 
 // File is an attachment.
 type File struct {

@@ -22,7 +22,7 @@ func (r *reader) fate(m *email.Message) []views.Fate {
 	w := r.page.Words
 	var all []views.Fate
 	for _, kind := range fateKinds {
-		view := views.Fate{Class: kind.class, Icon: kind.icon, Title: w.T("fate." + kind.key), Technical: report.Technical, Guessed: report.Guessed}
+		view := views.Fate{Class: kind.class, Icon: kind.icon, Title: w.T("fate." + kind.key), Guessed: report.Guessed}
 		for _, one := range report.Recipients {
 			if one.Action != kind.action {
 				continue
@@ -35,11 +35,14 @@ func (r *reader) fate(m *email.Message) []views.Fate {
 		}
 		if n := len(view.Lines); n > 0 {
 			view.What = w.N("fate.what."+kind.key, n)
-			if report.Subject != "" {
+			if report.Subject != "" && len(all) == 0 {
 				view.About = w.T("fate.about", "Subject", report.Subject)
 			}
 			all = append(all, view)
 		}
+	}
+	if len(all) > 0 {
+		all[len(all)-1].Technical = report.Technical
 	}
 	return all
 }

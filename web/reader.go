@@ -19,6 +19,7 @@ type reader struct {
 	self    addressSet
 	folder  mailstore.FolderID
 	states  map[email.MessageID]syncback.State
+	known   *colleagues
 	opened  int // messages attached to the one being read that are opened in place
 }
 
@@ -41,6 +42,9 @@ func (r *reader) message(m mailstore.Message, newest bool) (views.Message, error
 	}
 	parsed := email.Parse(octets)
 	r.content(&view, parsed)
+	if err := r.check(&view, m, parsed); err != nil {
+		return view, err
+	}
 	return view, r.invitation(&view, parsed)
 }
 

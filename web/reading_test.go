@@ -111,7 +111,8 @@ func TestReadingPictures(t *testing.T) {
 	h := newHouse(t)
 	paths := map[string]map[string]string{katrin: {}, martha: {}}
 	for who := range paths {
-		for name, raw := range map[string]string{"bounce": bounceMail, "signed": signedMail, "secret": secretMail} {
+		for name, raw := range map[string]string{"bounce": bounceMail, "signed": signedMail, "secret": secretMail,
+			"lookalike": "From: \"Petersen, Jens\" <jens.petersen@ahrenfeld-mail.example>\r\nTo: k.wessel@ahrenfeld.example\r\nSubject: Dringend: neue Kontoverbindung\r\nMessage-ID: <look@x.example>\r\n\r\nBitte sofort überweisen.\r\n"} {
 			id := h.deliver(who, letter{raw: raw, seen: true, ago: time.Hour})
 			paths[who][name] = h.open(who, id)
 			paths[who][name+"-print"] = "/m/" + string(id) + "/print"

@@ -75,6 +75,8 @@ type config struct {
 		AdminTokenFile string   `toml:"admin_token_file"`
 		MaxUpload      size     `toml:"max_upload"`
 		Push           bool     `toml:"push"`
+		TrustedResults []string `toml:"trusted_results"`
+		RemoteImages   *bool    `toml:"remote_images"`
 	} `toml:"web"`
 }
 

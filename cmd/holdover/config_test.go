@@ -59,6 +59,12 @@ func TestExampleNamesEveryKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if got := c.Web.TrustedResults; len(got) != 1 || got[0] != "gateway.example.org" {
+		t.Errorf("web.trusted_results: %q", got)
+	}
+	if got := c.Web.RemoteImages; got == nil || *got {
+		t.Errorf("web.remote_images: %v", got)
+	}
 	if n := len(c.Exchange.endpoints()); n != 8 {
 		t.Errorf("%d ways are configured, want all 8", n)
 	}
