@@ -73,13 +73,26 @@ func TestGraphHostile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var host string
+			var asked atomic.Int64
 			g, s := graphScript(t, func(w http.ResponseWriter, r *http.Request) bool {
-				if isList(r) {
+				switch {
+				case !isList(r):
+					return false
+				case strings.Contains(r.URL.Path, "bea"): // whoever follows gets something to believe
+					fmt.Fprint(w, `{"value":[`+mine+`]}`)
+				case asked.Add(1) > 5:
+					panic(http.ErrAbortHandler)
+				default:
 					fmt.Fprint(w, strings.ReplaceAll(c.answer, "HOST", host))
 				}
-				return isList(r)
+				return true
 			})
 			host = s.URL
+			defer func() {
+				if asked.Load() > 5 {
+					t.Error("it was asked again and again")
+				}
+			}()
 			copies, err := g.Find(contextOf(t), anna, Query{MessageIDs: []string{"x@y"}})
 			if !errors.Is(err, c.want) || c.want == nil && err != nil || len(copies) != c.found {
 				t.Errorf("%+v, %v", copies, err)
