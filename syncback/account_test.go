@@ -271,3 +271,18 @@ func TestRetryAll(t *testing.T) {
 		t.Errorf("%d retried, %+v", n, account.Tally)
 	}
 }
+
+// TestCarried: mail from outside goes through Exchange's transport, which journals it; what is put into
+// a mailbox is not seen by its journal.
+func TestCarried(t *testing.T) {
+	b := newBench(t)
+	b.arrive(anna, "aussen@x")
+	b.arrive(bert, "aussen@x")
+	b.colleague(anna, "intern@x")
+	b.drain()
+	list, err := b.sync.Carried(b.ctx, Span{}, everyone)
+	b.must(err)
+	if want := fmt.Sprint([]Carried{{"SMTP", true, 2}, {"IMAP", false, 1}}); fmt.Sprint(list) != want {
+		t.Errorf("%v, want %s", list, want)
+	}
+}

@@ -85,6 +85,7 @@ type Progress struct {
 	Heads   []string // of the table of mailboxes
 	Report  string   // URL
 	CSV     string   // URL
+	Archive string   // how the journal reports stand, "" none
 	Parked  []ParkedLine
 	Capped  string
 	Total   int

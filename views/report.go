@@ -58,6 +58,7 @@ type Report struct {
 	Made       string
 	Back, CSV  string
 	Archive    string
+	Ways       []CountLink // by which messages came back
 }
 
 // Fact is one line about the event.

@@ -33,6 +33,9 @@ func (s *server) deskRoutes() []route {
 		route{http.MethodGet, "/desk/events/:id/entries", admins, s.eventEntries},
 		route{http.MethodPost, "/desk/events/:id/retry-all", admins, s.retryAll},
 		route{http.MethodGet, "/desk/events/:id/report", admins, s.eventReport},
+		route{http.MethodGet, "/desk/archive", admins, s.archivePage},
+		route{http.MethodPost, "/desk/archive/:id/again", admins, s.decideReport("again", func(a Archive) func(context.Context, string, string) error { return a.Again })},
+		route{http.MethodPost, "/desk/archive/:id/there", admins, s.decideReport("there", func(a Archive) func(context.Context, string, string) error { return a.There })},
 		route{http.MethodGet, "/desk/events/:id/report.csv", admins, s.eventCSV},
 	)
 }

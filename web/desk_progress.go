@@ -50,6 +50,9 @@ func (s *server) progress(c echo.Context, w *views.Words, e continuity.Event) (v
 		g.More = append(g.More, s.bothCounts(w, a))
 	}
 	g.Sum = s.sumView(w, e.ID, a)
+	if g.Archive, err = s.archiveLine(ctx, w, e); err != nil {
+		return g, err
+	}
 	g.Boxes = s.boxRows(w, e.ID, a.Boxes)
 	if len(g.Boxes) > maxBoxes {
 		g.Boxes, g.BoxesOf = g.Boxes[:maxBoxes], w.Number(maxBoxes)

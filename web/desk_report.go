@@ -39,9 +39,17 @@ func (s *server) eventReport(c echo.Context) error {
 		Account: s.sumView(w, e.ID, a), Heads: boxHeads(w), Boxes: s.boxRows(w, e.ID, a.Boxes), Back: "/desk/events/" + e.ID, CSV: "/desk/events/" + e.ID + "/report.csv",
 		Made: w.T("report.made", "Time", s.now().Format("2006-01-02 15:04:05 MST"))}
 	v.Say, v.Done = s.sayEvent(w, e, a, r, gateOf(e, r))
+	if v.Archive, err = s.archiveLine(ctx, w, e); err != nil {
+		return err
+	}
 	if v.Problems, v.Capped, err = s.problems(ctx, w, e); err != nil {
 		return err
 	}
+	ways, err := s.Syncback.Carried(ctx, spanOf(e), func(m email.MailboxID) bool { return s.Events.Covers(e, m) })
+	if err != nil {
+		return err
+	}
+	v.Ways = s.wayLinks(w, ways)
 	p.Title = v.Title
 	return s.write(c, http.StatusOK, views.ReportPage(p, v), nil)
 }

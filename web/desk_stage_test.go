@@ -132,6 +132,10 @@ func (l *toldStage) Own(context.Context, email.MailboxID, syncback.Span) (syncba
 	return l.report.Counts, nil
 }
 
+func (l *toldStage) Carried(context.Context, syncback.Span, func(email.MailboxID) bool) ([]syncback.Carried, error) {
+	return []syncback.Carried{{Way: "SMTP", Journalled: true, Messages: 300}, {Way: "IMAP", Messages: 12}}, nil
+}
+
 func (l *toldStage) RetryAll(ctx context.Context, f syncback.Filter, by string) (n int, err error) {
 	f.Limit = 1 << 20
 	lines, _, _ := l.List(ctx, f)
@@ -188,7 +192,7 @@ func (m *calmMail) Submissions(context.Context, email.MailboxID, int) ([]mailsto
 	return m.rows, nil
 }
 
-func newDeskStage(t *testing.T, mail Mail) *deskStage {
+func newDeskStage(t *testing.T, mail Mail, change ...func(*Options)) *deskStage {
 	t.Helper()
 	ctx := context.Background()
 	st := &deskStage{t: t, told: &toldStage{}, clock: &clockStage{at: time.Date(2026, 11, 23, 14, 7, 0, 0, time.UTC)}}
@@ -218,9 +222,13 @@ func newDeskStage(t *testing.T, mail Mail) *deskStage {
 		}
 		mail = st.store
 	}
-	st.pages, err = New(Options{Mail: mail, Directory: st.people, Signin: doorStage{}, Events: st.events, Syncback: st.told,
+	options := Options{Mail: mail, Directory: st.people, Signin: doorStage{}, Events: st.events, Syncback: st.told,
 		Organisation: Organisation{Name: "Stadtwerke Ahrenfeld"}, Host: "mail.holdover.example", MaxUpload: 1 << 20, AdminToken: testToken,
-		Unlimited: true, Zone: time.UTC, Now: st.clock.now, Log: log})
+		Unlimited: true, Zone: time.UTC, Now: st.clock.now, Log: log}
+	for _, f := range change {
+		f(&options)
+	}
+	st.pages, err = New(options)
 	if errors.Is(err, static.ErrMissing) && os.Getenv("CI") == "" {
 		t.Skip(err)
 	}

@@ -381,6 +381,10 @@ func (l *ledger) Own(context.Context, email.MailboxID, syncback.Span) (syncback.
 	return l.counts.Counts, nil
 }
 
+func (l *ledger) Carried(context.Context, syncback.Span, func(email.MailboxID) bool) ([]syncback.Carried, error) {
+	return nil, nil
+}
+
 func (l *ledger) RetryAll(context.Context, syncback.Filter, string) (int, error) { return 0, nil }
 
 func (l *ledger) Retry(context.Context, email.MailboxID, mailstore.Seq, string) error { return nil }

@@ -62,6 +62,9 @@ var matrix = map[string]string{
 	"GET /desk/events/:id/entries":    "a",
 	"POST /desk/events/:id/retry-all": "a",
 	"GET /desk/events/:id/report":     "a",
+	"GET /desk/archive":               "a",
+	"POST /desk/archive/:id/again":    "a",
+	"POST /desk/archive/:id/there":    "a",
 	"GET /desk/events/:id/report.csv": "a",
 
 	"GET /api/events":          "t",

@@ -29,6 +29,7 @@ type Options struct {
 	Signin       Signin
 	Events       Events
 	Syncback     Syncback
+	Archive      Archive // of journal reports; nil: none
 	Organisation Organisation
 	Host         string         // as in https://HOST, printed on the sign-in page
 	Undo         time.Duration  // how long a sent message is held, default 10 s
@@ -150,6 +151,7 @@ type accounting interface {
 	List(ctx context.Context, f syncback.Filter) (lines []syncback.Line, next string, err error)
 	Own(ctx context.Context, m email.MailboxID, span syncback.Span) (syncback.Counts, error)
 	RetryAll(ctx context.Context, f syncback.Filter, by string) (int, error)
+	Carried(ctx context.Context, span syncback.Span, covers func(email.MailboxID) bool) ([]syncback.Carried, error)
 }
 
 // withDefaults fills in what was left out.

@@ -17,7 +17,7 @@ func build(ctx context.Context, c *config, log *slog.Logger) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, open := range []func(context.Context) error{h.openLine, h.openSyncback, h.openSignin, h.openPush, h.openOutbound, h.openInbound, h.openWeb} {
+	for _, open := range []func(context.Context) error{h.openLine, h.openArchive, h.openSyncback, h.openSignin, h.openPush, h.openOutbound, h.openInbound, h.openWeb} {
 		if err := open(ctx); err != nil {
 			h.close()
 			return nil, err
@@ -37,9 +37,13 @@ func (h *house) openSyncback(ctx context.Context) error {
 	for _, w := range x.LookAgain {
 		waits = append(waits, time.Duration(w))
 	}
-	h.back, err = syncback.New(ctx, syncback.Options{Store: h.store, Gate: h.events, Directory: h.people,
+	o := syncback.Options{Store: h.store, Gate: h.events, Directory: h.people,
 		Ways: ways, Profile: syncback.Profile(x.Profile), Paths: x.paths(), Node: h.conf.node(),
-		Workers: x.Workers, Limits: x.limits(), Waits: waits, Release: h.events, Probe: h.conf.probe(), First: h.important(), Now: time.Now, Log: h.log})
+		Workers: x.Workers, Limits: x.limits(), Waits: waits, Release: h.events, Probe: h.conf.probe(), First: h.important(), Now: time.Now, Log: h.log}
+	if h.archive != nil {
+		o.Archive = h.archive
+	}
+	h.back, err = syncback.New(ctx, o)
 	return err
 }
 

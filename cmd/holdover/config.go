@@ -54,6 +54,7 @@ type config struct {
 		Undo         span   `toml:"undo"`
 	} `toml:"sending"`
 	Exchange exchangeConfig `toml:"exchange"`
+	Archive  archiveConfig  `toml:"archive"`
 	Signin   struct {
 		Issuer           string   `toml:"issuer"`
 		ClientID         string   `toml:"client_id"`
@@ -157,6 +158,7 @@ func cause(err error) string {
 func (c *config) resolvePaths(base string) {
 	for _, p := range append(c.Exchange.files(), &c.Organisation.Logo, &c.Storage.Dir, &c.Directory.CSV, &c.SMTP.Certificate, &c.SMTP.Key,
 		&c.Sending.CA, &c.Sending.PasswordFile, &c.Signin.ClientSecretFile, &c.Signin.CA,
+		&c.Archive.SMTP.CA, &c.Archive.SMTP.PasswordFile, &c.Archive.SMTP.Certificate, &c.Archive.SMTP.Key,
 		&c.Web.Certificate, &c.Web.Key, &c.Web.AdminTokenFile) {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(base, *p)

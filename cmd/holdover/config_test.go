@@ -46,7 +46,7 @@ var commentedOut = regexp.MustCompile(`(?m)^# (\[[a-z.]+\]|[a-z_]+ = )`)
 // complete is the example with everything in use that is commented out, in a hybrid organisation.
 func complete(s string) string {
 	s = strings.ReplaceAll(s, "\n# logo = \"logo.svg\"", "\nlogo = \"people.csv\"")
-	for _, name := range []string{"relay-ca.pem", "relay.secret", "exchange-ca.pem", "internal.secret", "ews.secret", "online.secret", "issuer-ca.pem"} {
+	for _, name := range []string{"relay-ca.pem", "relay.secret", "exchange-ca.pem", "internal.secret", "ews.secret", "online.secret", "archive-ca.pem", "archive.secret", "issuer-ca.pem"} {
 		s = strings.ReplaceAll(s, name, "people.csv")
 	}
 	s = strings.Replace(s, `profile = "on-premises"`, `profile = "hybrid"`, 1)

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"holdover/archive"
 	"holdover/calendar"
 	"holdover/continuity"
 	"holdover/database"
@@ -42,6 +43,7 @@ type house struct {
 	tokens   *exchange.Tokens // of the tenant; nil: not needed
 	line     *exchange.Line   // over which every connector dials
 	back     *syncback.Syncback
+	archive  *archive.Archive // nil: none configured
 	door     *signin.Signin
 	inbound  *mta.Inbound
 	outbound *mta.Outbound

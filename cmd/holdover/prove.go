@@ -22,6 +22,7 @@ func (c *config) prove() []problem {
 	p.file("directory.csv", c.Directory.CSV, true)
 	c.proveSMTP(&p)
 	c.proveExchange(&p)
+	c.proveArchive(&p)
 	c.proveSigninAndWeb(&p)
 	return p.found
 }

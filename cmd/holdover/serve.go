@@ -35,6 +35,7 @@ func (c serveCommand) Run(s *session) error {
 		"retention":   h.retain,           // the window
 		"credentials": h.guardCredentials, // the switch that withdraws them
 		"push":        h.pushNews,         // who asked is told of new mail
+		"archive":     h.sendReports,      // journal reports of what events bring
 	} {
 		rooms.Go(func() error {
 			if err := run(ctx); err != nil && ctx.Err() == nil {

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"holdover/archive"
 )
 
 // span is a length of time as people write it: "10s", "5m", "12h", "30d".
@@ -67,6 +69,7 @@ func defaults() *config {
 	c.Exchange.PerBox = 1 // Exchange Online takes about 3,600 messages an hour for one mailbox
 	c.Exchange.LookAgain = []span{span(time.Minute), span(5 * time.Minute), span(30 * time.Minute), span(time.Hour)}
 	c.Exchange.Workers = 4
+	c.Archive.When, c.Archive.SMTP.TLS = string(archive.AtOnce), "required"
 	c.Signin.Scopes = []string{"openid", "profile", "email", "groups"}
 	c.Signin.AdminClaim = "groups"
 	c.Signin.Idle = span(30 * time.Minute)

@@ -42,6 +42,9 @@ func (h *house) openWeb(context.Context) error {
 	if h.notices != nil {
 		options.Notices = h.notices
 	}
+	if h.archive != nil {
+		options.Archive = h.archive
+	}
 	pages, err := web.New(options)
 	if err != nil {
 		return err
