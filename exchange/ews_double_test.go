@@ -1,8 +1,12 @@
 package exchange
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -41,6 +45,7 @@ func TestEWSAtTheDouble(t *testing.T) {
 		"what has become of a mailbox":                        ewsFates,
 		"IMAP and EWS see one mailbox":                        ewsBesideIMAP,
 		"marks: answered and flagged, absolute":               ewsMarks,
+		"absent only while nothing moves":                     ewsMovedBehindUs,
 		"people who move mail hide nothing":                   ewsAtWork,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -364,5 +369,40 @@ func ewsAtWork(t *testing.T, d *exchangetest.Double, o EWSOptions) {
 		t.Errorf("%d deeds, %d looks, %d in vain", len(deeds), looks, vain)
 	} else {
 		t.Logf("%d deeds, %d looks, %d in vain", len(deeds), looks, vain)
+	}
+}
+
+// ewsMovedBehindUs: twice somebody moves the message into a folder that was read just before.
+func ewsMovedBehindUs(t *testing.T, d *exchangetest.Double, o EWSOptions) {
+	d.Put(anna, "Postausgang", mail("behind@x.test"), d.Now())
+	all := d.Messages(anna, "Postausgang")
+	id, looks := all[len(all)-1].ID, 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		inbox := bytes.Contains(body, []byte("<m:FindItem")) && bytes.Contains(body, []byte(`Id="inbox"`))
+		if inbox {
+			if looks++; looks == 2 {
+				d.Edit(anna, id, map[string]string{"folder": "Postausgang"})
+			}
+		}
+		onward, _ := http.NewRequestWithContext(r.Context(), http.MethodPost, "http://"+d.Addr("ews")+r.URL.Path, bytes.NewReader(body))
+		onward.Header = r.Header
+		answer, err := http.DefaultTransport.RoundTrip(onward)
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		defer answer.Body.Close()
+		if inbox && looks <= 2 {
+			d.Edit(anna, id, map[string]string{"folder": "INBOX"})
+		}
+		w.WriteHeader(answer.StatusCode)
+		io.Copy(w, answer.Body)
+	}))
+	defer server.Close()
+	o.URL, o.Auth = server.URL+"/EWS/Exchange.asmx", "basic"
+	c := newEWS(t, o)
+	copies, err := c.Find(contextOf(t), anna, Query{MessageIDs: []string{"behind@x.test"}, Since: d.Now().Add(-time.Hour)})
+	if err != nil || len(copies) != 1 || looks != 3 {
+		t.Errorf("%d copies after %d looks, %v", len(copies), looks, err)
 	}
 }

@@ -215,7 +215,7 @@ func checkOutcome(t *testing.T, what string, err, want error, after time.Duratio
 // neither proves absence.
 func TestEWSOtherPeoplesItems(t *testing.T) {
 	for name, c := range map[string]struct{ op, content string }{
-		"an item of another folder in the list": {"FindItem", `<m:RootFolder IncludesLastItemInRange="true"><t:Items>` + itemXML("I9", "F9", "x@y") + `</t:Items></m:RootFolder>`},
+		"an item of another folder in the list": {"FindItem", `<m:RootFolder IncludesLastItemInRange="true"><t:Items>` + itemXML("I9", "F9", "other@y") + `</t:Items></m:RootFolder>`},
 		"an item without an id":                 {"FindItem", `<m:RootFolder IncludesLastItemInRange="true"><t:Items><t:Message/></t:Items></m:RootFolder>`},
 		"an empty page that is not the last":    {"FindItem", `<m:RootFolder IncludesLastItemInRange="false"><t:Items/></m:RootFolder>`},
 		"the same page for ever":                {"FindItem", `<m:RootFolder IncludesLastItemInRange="false"><t:Items>` + itemXML("I1", "FI", "x@y") + itemXML("I3", "FI", "z@y") + `</t:Items></m:RootFolder>`},
