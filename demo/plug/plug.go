@@ -8,10 +8,10 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/emersion/go-imap/v2"
+	"time"
 
 	"holdover/demo/outside"
 	"holdover/demo/standin"
@@ -43,41 +43,47 @@ type handler struct {
 	pages *template.Template
 }
 
-// Handler answers the page and its JSON:
+// Handler answers the page, and the stand-in's control API (standin.Control) beside it:
 //
 //	GET  /                  the page;  POST /off, POST /on  the plug
-//	GET  /state             {"exchange": "on"|"off", "faults_met": n}
-//	GET  /messages          ?mailbox=&folder=  messages in the stand-in
-//	GET  /octets            ?mailbox=&folder=&uid=  one of them as it lies there
-//	POST /faults            a standin.Fault;  DELETE /faults  ends all
+//	POST /scenario          name=&on=  puts a scenario in force or ends it;  POST /forward  by=10m  moves the clock;  POST /all-normal
 //	GET  /outside           what the outside world received;  /outside/messages?after=  as JSON;  /outside/{id}  one
 func Handler(o Options) http.Handler {
 	h := &handler{Options: o, pages: template.Must(template.ParseFS(pages, "*.html"))}
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /{$}", h.page)
-	routes.HandleFunc("POST /off", func(w http.ResponseWriter, r *http.Request) {
-		o.Exchange.Cut()
-		h.switched(w, r)
-	})
-	routes.HandleFunc("POST /on", func(w http.ResponseWriter, r *http.Request) {
-		if err := o.Exchange.Restore(); err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-		h.switched(w, r)
-	})
-	routes.HandleFunc("GET /state", func(w http.ResponseWriter, _ *http.Request) { answer(w, h.state()) })
-	routes.HandleFunc("GET /messages", h.messages)
-	routes.HandleFunc("GET /octets", h.octets)
-	routes.HandleFunc("POST /faults", h.addFault)
-	routes.HandleFunc("DELETE /faults", func(w http.ResponseWriter, _ *http.Request) {
-		o.Exchange.Faults().Clear()
-		answer(w, h.state())
-	})
+	for pattern, act := range map[string]func(r *http.Request) error{
+		"POST /off": func(*http.Request) error { o.Exchange.Cut(); return nil },
+		"POST /on":  h.plugIn,
+		"POST /scenario": func(r *http.Request) error {
+			return o.Exchange.Play(r.FormValue("name"), r.FormValue("on") == "true")
+		},
+		"POST /forward":    h.forward,
+		"POST /all-normal": func(*http.Request) error { return o.Exchange.Normal() },
+	} {
+		routes.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { h.do(w, r, act) })
+	}
 	routes.HandleFunc("GET /outside", h.outsidePage)
 	routes.HandleFunc("GET /outside/messages", h.outsideMessages)
 	routes.HandleFunc("GET /outside/{id}", h.outsideMessage)
+	routes.Handle("/", o.Exchange.Control())
 	return headers(http.NewCrossOriginProtection().Handler(routes))
+}
+
+// plugIn ends what cut single faces too: all are in then.
+func (h *handler) plugIn(*http.Request) error {
+	if err := h.Exchange.Play("imap-down", false); err != nil {
+		return err
+	}
+	return h.Exchange.Restore()
+}
+
+func (h *handler) forward(r *http.Request) error {
+	by, err := time.ParseDuration(r.FormValue("by"))
+	if err == nil {
+		h.Exchange.Clock().Advance(by)
+	}
+	return err
 }
 
 func headers(next http.Handler) http.Handler {
@@ -90,26 +96,17 @@ func headers(next http.Handler) http.Handler {
 	})
 }
 
-type state struct {
-	Exchange string `json:"exchange"`
-	Faults   int    `json:"faults_met"`
-}
-
-func (h *handler) state() state {
-	s := state{Exchange: "off", Faults: h.Exchange.Faults().Hits()}
-	if h.Exchange.Up() {
-		s.Exchange = "on"
+// do sends browsers back to the page and tells everybody else the new state.
+func (h *handler) do(w http.ResponseWriter, r *http.Request, act func(*http.Request) error) {
+	if err := act(r); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
 	}
-	return s
-}
-
-// switched sends browsers back to the page and tells everybody else the new state.
-func (h *handler) switched(w http.ResponseWriter, r *http.Request) {
 	if strings.Contains(r.Header.Get("Accept"), "text/html") {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
-	answer(w, h.state())
+	answer(w, h.Exchange.State())
 }
 
 func answer(w http.ResponseWriter, value any) {
@@ -117,32 +114,43 @@ func answer(w http.ResponseWriter, value any) {
 	json.NewEncoder(w).Encode(value)
 }
 
-type row struct {
-	Person
-	Folders []standin.Folder
+type view struct {
+	*handler
+	standin.State
+	Up        bool
+	Scenarios []standin.Scenario
+	InForce   []string        // titles
+	Rules     []standin.Fault // of no scenario
+	Ahead     time.Duration
+	Deeds     []standin.Deed // the latest, newest first
+	Did       int
+	Columns   []string
+	Rows      []standin.Box
+	Sent      int
 }
 
 func (h *handler) page(w http.ResponseWriter, r *http.Request) {
-	view := struct {
-		*handler
-		Up      bool
-		Columns []string
-		Rows    []row
-		Sent    int
-	}{handler: h, Up: h.Exchange.Up(), Sent: len(h.Outside.Messages(0))}
-	known := map[string]Person{}
-	for _, p := range h.People {
-		known[p.Address] = p
+	e := h.Exchange
+	v := view{handler: h, State: e.State(), Up: e.Up(), Scenarios: e.Scenarios(), Rows: e.Boxes(), Sent: len(h.Outside.Messages(0))}
+	for _, s := range v.Scenarios {
+		if s.InForce {
+			v.InForce = append(v.InForce, s.Title)
+		}
 	}
-	for _, address := range h.Exchange.Store().Mailboxes() {
-		one := row{Person: known[address], Folders: h.Exchange.Store().Folders(address)}
-		one.Address = address
-		view.Rows = append(view.Rows, one)
+	for _, rule := range e.Faults().Rules() {
+		if rule.Name == "" {
+			v.Rules = append(v.Rules, rule)
+		}
 	}
-	for _, f := range view.Rows[0].Folders {
-		view.Columns = append(view.Columns, shown(f.Name))
+	v.Ahead = e.Ahead().Round(time.Second)
+	deeds := e.Deeds()
+	v.Did = len(deeds)
+	v.Deeds = slices.Clone(deeds[max(0, len(deeds)-5):])
+	slices.Reverse(v.Deeds)
+	for _, f := range v.Rows[0].Folders {
+		v.Columns = append(v.Columns, shown(f.Name))
 	}
-	h.render(w, "plug.html", view)
+	h.render(w, "plug.html", v)
 }
 
 // shown is the name that people in Outlook read.
@@ -163,51 +171,9 @@ func (h *handler) render(w http.ResponseWriter, name string, view any) {
 	fmt.Fprint(w, page.String())
 }
 
-func (h *handler) messages(w http.ResponseWriter, r *http.Request) {
-	boxes := []string{r.FormValue("mailbox")}
-	if boxes[0] == "" {
-		boxes = h.Exchange.Store().Mailboxes()
-	}
-	all := []standin.Message{}
-	for _, box := range boxes {
-		if _, ok := h.Exchange.Store().Resolve(box); !ok {
-			http.Error(w, "no mailbox "+box, http.StatusNotFound)
-			return
-		}
-		all = append(all, h.Exchange.Store().Messages(box, r.FormValue("folder"))...)
-	}
-	answer(w, all)
-}
-
-func (h *handler) octets(w http.ResponseWriter, r *http.Request) {
-	uid, err := strconv.ParseUint(r.FormValue("uid"), 10, 32)
-	if err != nil {
-		http.Error(w, "uid must be a number", http.StatusBadRequest)
-		return
-	}
-	octets, err := h.Exchange.Store().Octets(r.FormValue("mailbox"), r.FormValue("folder"), imap.UID(uid))
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusNotFound)
-		return
-	}
-	plain(w, octets)
-}
-
 func plain(w http.ResponseWriter, octets []byte) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Write(octets)
-}
-
-func (h *handler) addFault(w http.ResponseWriter, r *http.Request) {
-	var rule standin.Fault
-	in := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16))
-	in.DisallowUnknownFields()
-	if err := in.Decode(&rule); err != nil {
-		http.Error(w, "not a rule: "+err.Error(), http.StatusBadRequest)
-		return
-	}
-	h.Exchange.Faults().Add(rule)
-	answer(w, h.state())
 }
 
 func (h *handler) outsidePage(w http.ResponseWriter, _ *http.Request) {

@@ -2,6 +2,8 @@ package plug_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"html"
 	"io"
 	"net"
 	"net/http"
@@ -114,5 +116,39 @@ func TestFaultsByHTTP(t *testing.T) {
 	io.WriteString(c, "EHLO x\r\nMAIL FROM:<a@b.test>\r\n")
 	if text, _ := io.ReadAll(c); strings.Contains(string(text), "Roger") || e.Faults().Hits() != 1 {
 		t.Errorf("the rule was not met: %q", text)
+	}
+}
+
+// TestTroubleByHand: each scenario can be played and ended on the page, which says what is in force.
+func TestTroubleByHand(t *testing.T) {
+	e, page := start(t)
+	for _, s := range e.Scenarios() {
+		for _, on := range []bool{true, false} {
+			form := url.Values{"name": {s.Name}, "on": {fmt.Sprint(on)}}
+			if code, text := do(t, "POST", page+"/scenario?"+form.Encode(), "*/*", ""); code != 200 {
+				t.Fatalf("%s %v: %d %s", s.Name, on, code, text)
+			}
+			_, text := do(t, "GET", page+"/", "text/html", "")
+			text = html.UnescapeString(text)
+			if !strings.Contains(text, s.Sentence) || strings.Contains(text, `id="end-`+s.Name) != on || strings.Contains(text, "All is normal") == on {
+				t.Errorf("%s, on %v: the page is %s", s.Name, on, text)
+			}
+		}
+		if len(e.Faults().Rules()) != 0 || e.AtWork() || !e.Up("imap", "smtp") || e.Ahead().Abs() > time.Second {
+			t.Errorf("%s left something behind", s.Name)
+		}
+	}
+	for _, name := range []string{"lossy", "half-gone", "imap-down", "clock", "users"} {
+		do(t, "POST", page+"/scenario?name="+name+"&on=true", "*/*", "")
+	}
+	if code, _ := do(t, "POST", page+"/scenario?name=nonsense&on=true", "*/*", ""); code != 400 {
+		t.Errorf("an unknown scenario gives %d", code)
+	}
+	if do(t, "POST", page+"/forward?by=10m", "*/*", ""); e.Ahead() < 14*time.Minute {
+		t.Errorf("the clock is %v ahead, want 15 min", e.Ahead())
+	}
+	do(t, "POST", page+"/all-normal", "text/html", "")
+	if len(e.Faults().Rules()) != 0 || e.AtWork() || !e.Up("imap") || e.Ahead().Abs() > time.Second || e.Store().Fate(anna, "") != "" {
+		t.Error("back to normal is not normal")
 	}
 }

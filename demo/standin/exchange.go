@@ -123,6 +123,9 @@ func (e *Exchange) Faults() *Faults { return e.faults }
 // Clock is the stand-in's own time.
 func (e *Exchange) Clock() *Clock { return e.clock }
 
+// Ahead is how far the stand-in's clock is ahead of everybody else's.
+func (e *Exchange) Ahead() time.Duration { return e.clock.Now().Sub(e.options.Now()) }
+
 // Faces are the names of the faces, in the order in which they were opened.
 func (e *Exchange) Faces() (names []string) {
 	for _, f := range e.faces {

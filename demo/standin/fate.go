@@ -23,7 +23,8 @@ const (
 // through every face; one on a side only through faces that serve this side.
 type Side string
 
-// The sides. EWS serves OnPremises, Graph and IMAP with a token serve Online; SMTP routes to both.
+// The sides. EWS and IMAP with the password serve OnPremises, Graph and IMAP with a token serve
+// Online; SMTP routes to both.
 const (
 	Anywhere   Side = ""
 	OnPremises Side = "on-premises"

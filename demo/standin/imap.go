@@ -50,6 +50,7 @@ type session struct {
 	store    *Store
 	conn     *conn
 	mailbox  string // primary address, after login
+	serves   Side   // with what the login proves
 	token    string // that it came in with, "" after a password
 	folder   *folder
 	readOnly bool
@@ -72,7 +73,7 @@ func (s *session) fault(point string) error {
 		s.conn.reset()
 		return net.ErrClosed
 	}
-	switch fate := s.exchange.store.Fate(s.mailbox, Anywhere); {
+	switch fate := s.exchange.store.Fate(s.mailbox, s.serves); {
 	case fate == Well || point == "login":
 	case fate != Full:
 		return no("User is authenticated but not connected.")
@@ -98,11 +99,11 @@ func (s *session) Close() error {
 }
 
 func (s *session) Login(user, secret string) error {
-	return s.enter(user, "LOGIN failed.", s.exchange.password(secret))
+	return s.enter(user, "LOGIN failed.", OnPremises, s.exchange.password(secret))
 }
 
-// enter lets in who proves itself.
-func (s *session) enter(user, refusal string, proven bool) error {
+// enter lets in who proves itself: with the password on-premises, with a token Online.
+func (s *session) enter(user, refusal string, serves Side, proven bool) error {
 	mailbox, ok := s.exchange.opens(user)
 	ok = ok && proven
 	if !ok {
@@ -112,7 +113,7 @@ func (s *session) enter(user, refusal string, proven bool) error {
 	case Unknown, Moving:
 		return no(refusal)
 	}
-	s.mailbox = mailbox
+	s.mailbox, s.serves = mailbox, serves
 	return s.fault("login")
 }
 
@@ -125,15 +126,15 @@ func (s *session) Authenticate(mech string) (sasl.Server, error) {
 		return sasl.NewPlainServer(func(identity, user, secret string) error {
 			switch {
 			case identity == "" || strings.EqualFold(identity, user):
-				return s.enter(user, refusal, s.exchange.password(secret))
+				return s.enter(user, refusal, OnPremises, s.exchange.password(secret))
 			case strings.EqualFold(user, s.exchange.options.Service):
-				return s.enter(identity, refusal, s.exchange.password(secret))
+				return s.enter(identity, refusal, OnPremises, s.exchange.password(secret))
 			}
 			return no(refusal)
 		}), nil
 	case "XOAUTH2":
 		return &bearerServer{enter: func(user, token string) error {
-			err := s.enter(user, refusal, s.exchange.tokens.good(token, forIMAP))
+			err := s.enter(user, refusal, Online, s.exchange.tokens.good(token, forIMAP))
 			if mailbox, _ := s.exchange.opens(user); err == nil && s.exchange.store.Fate(mailbox, Online) == Elsewhere {
 				err = no(refusal)
 			}

@@ -20,7 +20,7 @@ type Scenario struct {
 // scenarios are those that there are; the points of HTTP faces are named in the faces' own files.
 func scenarios() []Scenario {
 	return []Scenario{
-		{Name: "throttle", Title: "Throttle", Sentence: "Exchange asks every second caller to slow down: 451 4.7.500 by SMTP, \u201cRequest is throttled\u201d by IMAP, ErrorServerBusy by EWS.",
+		{Name: "throttle", Title: "Throttle", Sentence: "Exchange asks every second caller to slow down: 451 4.7.500 by SMTP, \u201cRequest is throttled\u201d by IMAP, ErrorServerBusy by EWS, 429 by Graph.",
 			rules: []Fault{
 				{Face: "smtp", Point: "mail", Do: "reply", Code: 451, Text: "4.7.500 Server busy. Please try again later from [127.0.0.1]. (S77714)", Percent: 50},
 				{Face: "imap", Point: "select", Do: "reply", Text: throttled(3 * time.Second), Percent: 50},
@@ -48,7 +48,7 @@ func scenarios() []Scenario {
 		{Name: "half-gone", Title: "Half the mailboxes are gone", Sentence: "The database of every second mailbox is down: nobody can open it, and mail for it waits in Exchange's own queues.",
 			begin: func(e *Exchange) error { return e.everySecond(Unavailable) },
 			end:   func(e *Exchange) error { return e.everySecond(Well) }},
-		{Name: "imap-down", Title: "IMAP down, rest up", Sentence: "Only IMAP refuses connections, as for six days in January 2026; mail by SMTP flows.",
+		{Name: "imap-down", Title: "IMAP down, rest up", Sentence: "Only IMAP refuses connections, as for six days in January 2026; everything else works.",
 			begin: func(e *Exchange) error { e.Cut("imap"); return nil },
 			end:   func(e *Exchange) error { return e.Restore("imap") }},
 		{Name: "ews-off", Title: "EWS off", Sentence: "Every call of EWS is refused with 403, as Exchange Online does since October 2026.",
