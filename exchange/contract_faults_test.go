@@ -237,13 +237,15 @@ func playFate(fate string, allowed ...error) func(*play) string {
 }
 
 func playElsewhere(p *play) string {
-	if p.face == "imap" {
-		return "serves both sides"
-	}
 	p.put(Folder{Role: Sent}, item("here@x.test"))
-	other := map[string]string{"ews": "online", "graph": "on-premises"}[p.face]
+	other := map[string]string{"imap": "online", "ews": "online", "graph": "on-premises"}[p.face]
 	p.double.SetMailbox(p.box, map[string]string{"side": other})
-	return p.outcome(p.append("there@x.test"), ErrElsewhere, ErrUnknownMailbox)
+	note := p.outcome(p.append("there@x.test"), ErrElsewhere, ErrUnknownMailbox, ErrTemporary)
+	p.double.SetMailbox(p.box, map[string]string{"side": ""})
+	if n := len(p.inSent("there@x.test")); n != 0 {
+		p.Errorf("%d copies", n)
+	}
+	return note
 }
 
 func playKept(do, _ string) func(*play) string {
