@@ -63,7 +63,7 @@ func TestExactlyOnce(t *testing.T) {
 		})
 	}
 	t.Logf("kills per step: %v", points)
-	for _, point := range []string{"plan", "planned", "claimed", "called", "step", "confirmed", "looked", "write"} {
+	for _, point := range []string{"plan", "planned", "claimed", "called", "step", "looked", "write", "written"} {
 		if points[point] == 0 && !testing.Short() {
 			t.Errorf("no kill hit %q", point)
 		}
