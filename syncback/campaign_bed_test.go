@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,7 +30,9 @@ type bed struct {
 	weather *weather
 	planted faults
 	plot    *plot
-	kills   int
+	kills   int // that happened
+	frosts  int
+	deeds   int // of people in Exchange
 }
 
 // boxes are the mailboxes of a seed; a group has the first three.
@@ -105,8 +108,8 @@ func (b *bed) drain(meanwhile func()) {
 	b.t.Helper()
 	for range 3_000 {
 		var next time.Time
+		b.turns()
 		for _, n := range b.nodes {
-			n.turn()
 			at := n.next
 			if n.frozen != nil {
 				at = n.frozen.until
@@ -130,6 +133,20 @@ func (b *bed) drain(meanwhile func()) {
 		}
 	}
 	b.t.Fatalf("it never comes to rest: %s%s", b.releases(), b.unverified())
+}
+
+// turns lets all nodes that are not frozen pass at the same time, and judges how each came out.
+func (b *bed) turns() {
+	b.t.Helper()
+	ends := make([]error, len(b.nodes))
+	var all sync.WaitGroup
+	for i, n := range b.nodes {
+		all.Go(func() { ends[i] = n.turn() })
+	}
+	all.Wait()
+	for i, n := range b.nodes {
+		b.judge(n, ends[i])
+	}
 }
 
 // releases shows how far the release of each ended event is.

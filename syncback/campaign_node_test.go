@@ -77,15 +77,15 @@ func (n *node) pass() error {
 	return nil
 }
 
-// turn makes a pass, or lets a frozen one go on once it is time, and answers whether the node did
-// anything. A node that was killed starts anew.
-func (n *node) turn() bool {
+// turn makes a pass, or lets a frozen one go on once it is time, and answers how it ended; nil also
+// while it is frozen.
+func (n *node) turn() error {
 	switch {
 	case n.frozen == nil:
 		n.ended = make(chan error, 1)
 		go func() { n.ended <- n.pass() }()
 	case n.bed.clock.now().Before(n.frozen.until):
-		return false
+		return nil
 	default:
 		close(n.frozen.thaw)
 		n.frozen = nil
@@ -93,21 +93,26 @@ func (n *node) turn() bool {
 	select {
 	case f := <-n.freezes:
 		n.frozen = &f
+		n.bed.frosts++
+		return nil
 	case err := <-n.ended:
-		n.bed.judge(n, err)
+		return err
 	}
-	return true
 }
 
 // life is one process between start and kill.
 type life struct {
 	n    *node
 	dead atomic.Bool
+	ice  atomic.Pointer[frozen] // all of its threads stand still
 }
 
 // at is every fail point: the named steps of the product, before and after each write to the
 // database, named by who writes, and before and after each call to Exchange.
 func (l *life) at(point string, m email.MailboxID) error {
+	if ice := l.ice.Load(); ice != nil {
+		<-ice.thaw
+	}
 	if l.dead.Load() {
 		return errKilled
 	}
@@ -118,7 +123,7 @@ func (l *life) at(point string, m email.MailboxID) error {
 		l.dead.Store(true)
 		return errKilled
 	}
-	l.n.bed.weather.freeze(l.n, point)
+	l.n.bed.weather.freeze(l, point)
 	return nil
 }
 
@@ -141,8 +146,12 @@ func writer() string {
 // around is a call to Exchange with a fail point before and after it.
 func (l *life) around(what string, call func() error) error {
 	gone := func() error { return &exchange.Failure{Kind: exchange.ErrDoubt, Op: what, Err: errKilled} }
+	began := l.n.bed.clock.now()
 	if l.at("before "+what, "") != nil {
 		return gone()
+	}
+	if l.n.bed.clock.now().Sub(began) > l.n.sync.o.Call { // frozen meanwhile: the call's time is over before it began
+		return &exchange.Failure{Kind: exchange.ErrTemporary, Op: what, Err: context.DeadlineExceeded}
 	}
 	err := call()
 	if l.at("after "+what, "") != nil {

@@ -16,14 +16,14 @@ type weather struct {
 	left   int            // kills to come
 	killed map[string]int // by fail point
 	met    map[string]int // fail points passed
-	frost  *frost         // nil: nobody freezes
+	frosts []frost        // to come, one after the other
 }
 
 // frost freezes a node at a fail point, as SIGSTOP would, for a while of the simulated clock.
 type frost struct {
 	node  string
 	point string
-	skip  int
+	skip  int // so many passages first
 	lasts time.Duration
 }
 
@@ -50,23 +50,38 @@ func (s *weather) kills(point string) bool {
 }
 
 // freeze stops the node where it is until the driver thaws it.
-func (s *weather) freeze(n *node, point string) {
+func (s *weather) freeze(l *life, point string) {
 	s.mu.Lock()
-	f := s.frost
-	if f == nil || f.node != n.name || f.point != point {
+	if len(s.frosts) == 0 || s.frosts[0].node != l.n.name || s.frosts[0].point != point {
 		s.mu.Unlock()
 		return
 	}
-	if f.skip > 0 {
-		f.skip--
+	if s.frosts[0].skip > 0 {
+		s.frosts[0].skip--
 		s.mu.Unlock()
 		return
 	}
-	s.frost = nil
-	thaw := make(chan struct{})
-	n.freezes <- frozen{thaw: thaw, until: s.bed.clock.now().Add(f.lasts)}
+	f := frozen{thaw: make(chan struct{}), until: s.bed.clock.now().Add(s.frosts[0].lasts)}
+	s.frosts = s.frosts[1:]
+	l.ice.Store(&f)
 	s.mu.Unlock()
-	<-thaw
+	l.n.freezes <- f
+	<-f.thaw
+}
+
+// cold draws freezes of the first node, shorter and longer than a lease in turns, one of them inside
+// a call and one between claim and outcome.
+func (s *weather) cold() (all []frost) {
+	points := []string{"claimed", "called", "before Deliver", "after Deliver", "after Append", "before Append", "before AppendAll", "after AppendAll", "before Find",
+		"looked", "write in claim", "written in claim", "write in settleLooks", "before Move", "after Move", "after Remove", "after Append of a draft"}
+	for i := range 6 {
+		lasts := 8 * time.Minute
+		if i%2 == 0 {
+			lasts = 50 * time.Minute
+		}
+		all = append(all, frost{node: "node1", point: points[s.rnd.IntN(len(points))], skip: s.rnd.IntN(2), lasts: lasts})
+	}
+	return all
 }
 
 // begin lets the weather turn bad: every rule ends after some times, and so do the kills.

@@ -105,7 +105,7 @@ type Options struct {
 	Limits     []Limit                          // how much Exchange takes, see LimitsWith; default: no bound
 	Waits      []time.Duration                  // when an item in doubt is looked for again, default 1, 5, 30, 60 min (L10)
 	Call       time.Duration                    // longest time of one call, default 12 min
-	Lease      time.Duration                    // a claim outlives any call; default Call and 3 min more
+	Lease      time.Duration                    // a claim outlives any call; default 3 min more than an idle connection lives, 33 min
 	Hold       time.Duration                    // how long after the gate opened an unknown mailbox is held, default 1 h
 	First      func(m email.MailboxID) bool     // whose mailboxes go first; nil: the oldest changes do
 	Release    Releaser                         // releases events that have ended; nil: their gates open at once
@@ -166,6 +166,11 @@ func New(ctx context.Context, o Options) (*Syncback, error) {
 	return s, s.reclaim(ctx)
 }
 
+// idleMost is how long Exchange keeps a connection on which nothing happens: 30 min by IMAP (RFC 9051,
+// 5.4), less by SMTP and HTTP. Who wakes up from a longer sleep finds it closed, so what he had
+// claimed can be somebody else's then (X4).
+const idleMost = 30 * time.Minute
+
 func (o Options) withDefaults() Options {
 	def := func(d *time.Duration, v time.Duration) {
 		if *d <= 0 {
@@ -173,7 +178,7 @@ func (o Options) withDefaults() Options {
 		}
 	}
 	def(&o.Call, 12*time.Minute)
-	def(&o.Lease, o.Call+3*time.Minute)
+	def(&o.Lease, max(o.Call, idleMost)+3*time.Minute)
 	def(&o.Hold, time.Hour)
 	if o.Workers <= 0 {
 		o.Workers = 4

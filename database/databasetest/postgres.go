@@ -20,6 +20,8 @@ import (
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
+
+	"holdover/database"
 )
 
 // pg is a PostgreSQL of our own on a free port of the loopback address.
@@ -51,6 +53,12 @@ func (s *pg) url(name string) string {
 }
 
 // fresh makes an empty database.
+// OpenPostgres opens a fresh PostgreSQL database; where there is none the test is skipped, but not in CI.
+func OpenPostgres(t *testing.T) *database.DB {
+	t.Helper()
+	return open(t, server(t).fresh(t))
+}
+
 func (s *pg) fresh(t *testing.T) string {
 	t.Helper()
 	name := "t" + strconv.FormatInt(s.made.Add(1), 10)
