@@ -77,6 +77,8 @@ func (s *Syncback) judge(ctx context.Context, r row, result told, err error) out
 		n.enter(Verified, now, time.Time{}, "deleted in Exchange meanwhile; left so", "")
 	case errors.Is(err, errNotThere):
 		n.park(now, Waiting, "the message is not there in Exchange (any more)", "Nothing is made anew for it. If it shows up in Exchange again, retry; else leave it.")
+	case errors.As(err, new(errUnfit)):
+		n.park(now, Waiting, oneLine(err), "Look at the message in the portal. Retry lets it into Exchange as it is; otherwise leave it here.")
 	case errors.Is(err, errMissing):
 		s.judgeMissing(n, now, err)
 	case errors.Is(err, exchange.ErrUnsuited):

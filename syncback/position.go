@@ -117,7 +117,7 @@ func (s *Syncback) Retry(ctx context.Context, m email.MailboxID, seq mailstore.S
 		if ok, err := save(tx, r, again); err != nil || !ok {
 			return errors.Join(err, ErrNotParked)
 		}
-		return nil
+		return approve(tx, r, by, now)
 	})
 	if err != nil {
 		return err

@@ -94,9 +94,9 @@ func (s *Syncback) within(ctx context.Context, r row) (context.Context, context.
 // octets, so that Exchange's rules run; else it is put into its folder.
 func (s *Syncback) tellMessage(ctx context.Context, r *row, box remote) (told, error) {
 	if box.way.Speaks.delivers() {
-		raw, err := s.o.Store.Raw(ctx, r.mailbox, r.message())
+		raw, err := s.octets(ctx, *r)
 		if err != nil {
-			return told{}, missing(err)
+			return told{}, err
 		}
 		words, err := box.way.SMTP.Deliver(ctx, r.detail.Sender, []string{box.address}, raw)
 		return told{words: words, octets: len(raw)}, err
@@ -120,9 +120,9 @@ func (s *Syncback) tellMessage(ctx context.Context, r *row, box remote) (told, e
 // such, or sent again. Mail from outside is put so only where the configuration prefers received
 // dates, and then as it was received.
 func (s *Syncback) copyOf(ctx context.Context, r row) (exchange.Put, error) {
-	raw, err := s.o.Store.Raw(ctx, r.mailbox, r.message())
+	raw, err := s.octets(ctx, r)
 	if err != nil {
-		return exchange.Put{}, missing(err)
+		return exchange.Put{}, err
 	}
 	if r.op == deliver {
 		return exchange.Put{To: exchange.Folder{Role: exchange.Inbox}, Item: exchange.Item{Octets: raw, Date: fromMillis(r.detail.Date), Others: true}}, nil

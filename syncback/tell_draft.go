@@ -64,9 +64,9 @@ func (s *Syncback) draftText(ctx context.Context, r *row) (octets []byte, there 
 	if len(messages) == 0 || messages[0].Folder != mailstore.Drafts {
 		return nil, false, nil
 	}
-	raw, err := s.o.Store.Raw(ctx, r.mailbox, r.message())
+	raw, err := s.octets(ctx, *r)
 	if err != nil {
-		return nil, false, missing(err)
+		return nil, false, err
 	}
 	return email.WithoutDraftState(raw), true, nil
 }

@@ -39,6 +39,19 @@ func (c *config) probe() syncback.Probe {
 	return syncback.Probe{Mailboxes: boxes, Sender: sender}
 }
 
+// checks are what a message must pass that waited through a lockdown.
+func (c *config) checks() []syncback.Check {
+	r := c.Exchange.Release
+	policy := syncback.Policy{Largest: int64(r.MaxSize), Blocked: r.Blocked}
+	if policy.Largest == 0 {
+		policy.Largest = int64(c.SMTP.MaxSize)
+	}
+	for i, ending := range policy.Blocked {
+		policy.Blocked[i] = strings.ToLower(ending)
+	}
+	return []syncback.Check{policy}
+}
+
 // limits are how much Exchange takes: the published limits with what the configuration says. A pace
 // of 0 for a mailbox switches all of them off.
 func (x *exchangeConfig) limits() []syncback.Limit {
