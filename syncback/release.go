@@ -223,7 +223,7 @@ func (s *Syncback) canaries(ctx context.Context, event string) (list []Canary, e
 		if !known || c.Address != address {
 			c = Canary{Way: w.Name(), State: CanaryNew, Address: address}
 		}
-		c.Title = w.title()
+		c.Title = w.Title()
 		list = append(list, c)
 	}
 	return list, nil

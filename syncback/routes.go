@@ -132,13 +132,13 @@ func (r *routes) trouble(ways []*Way, m email.MailboxID) (first string) {
 		text := ""
 		switch {
 		case ok && a.mismatch:
-			text = fmt.Sprintf("Exchange's %s refuses our connector: %s. %s", w.title(), a.words, a.remedy)
+			text = fmt.Sprintf("Exchange's %s refuses our connector: %s. %s", w.Title(), a.words, a.remedy)
 		case ok && a.throttled:
-			text = fmt.Sprintf("Exchange's %s asks us to slow down: %s", w.title(), a.words)
+			text = fmt.Sprintf("Exchange's %s asks us to slow down: %s", w.Title(), a.words)
 		case ok:
-			text = fmt.Sprintf("Exchange's %s does not answer: %s", w.title(), a.words)
+			text = fmt.Sprintf("Exchange's %s does not answer: %s", w.Title(), a.words)
 		case refused:
-			text = fmt.Sprintf("Exchange's %s does not let us into a mailbox: %s. %s", w.title(), own.words, own.remedy)
+			text = fmt.Sprintf("Exchange's %s does not let us into a mailbox: %s. %s", w.Title(), own.words, own.remedy)
 		default:
 			return ""
 		}
@@ -155,7 +155,7 @@ func (r *routes) alarms() (list []Alarm) {
 	defer r.mu.Unlock()
 	for at, a := range r.state {
 		if a.mismatch {
-			list = append(list, Alarm{Code: "connector-mismatch", Since: a.since, Text: at.way.title() + " into Exchange is stopped: " + a.words + ". " + a.remedy})
+			list = append(list, Alarm{Code: "connector-mismatch", Since: a.since, Text: at.way.Title() + " into Exchange is stopped: " + a.words + ". " + a.remedy})
 		}
 	}
 	slices.SortFunc(list, func(a, b Alarm) int { return a.Since.Compare(b.Since) })

@@ -109,6 +109,7 @@ type Options struct {
 	Hold       time.Duration                    // how long after the gate opened an unknown mailbox is held, default 1 h
 	First      func(m email.MailboxID) bool     // whose mailboxes go first; nil: the oldest changes do
 	Release    Releaser                         // releases events that have ended; nil: their gates open at once
+	Doors      []Door                           // where Exchange shows who it is
 	Checks     []Check                          // of what waited through a lockdown, before it goes in
 	Probe      Probe                            // where canaries go before an event is released
 	Now        func() time.Time

@@ -45,6 +45,8 @@ type Way struct {
 	At     Location  // of the mailboxes it opens; for SMTP of the connector
 	SMTP   Deliverer // of SMTP and Internal
 	Mail   Mailboxes // of IMAP, EWS and Graph
+
+	Largest int64 // octets of a message that it carries, as far as is known before it is asked; 0 unknown
 }
 
 // Name is the way's name in the ledger and in configuration, e.g. "imap" or "imap@online".
@@ -55,8 +57,8 @@ func (w *Way) Name() string {
 	return string(w.Speaks)
 }
 
-// title is the way's name for people.
-func (w *Way) title() string {
+// Title is the way's name for people.
+func (w *Way) Title() string {
 	if w.At == Online && w.Speaks != Graph {
 		return w.Speaks.String() + " (Online)"
 	}

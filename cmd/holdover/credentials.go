@@ -8,6 +8,7 @@ import (
 
 	"holdover/continuity"
 	"holdover/exchange"
+	"holdover/syncback"
 )
 
 // openLine makes the line over which every connector dials. When the credentials are withdrawn it is
@@ -85,6 +86,23 @@ func (h *house) watched(way string, s exchange.Security) exchange.Security {
 		return err
 	}
 	return s
+}
+
+// doors are where Exchange shows who it is: each way's certificate, and the tenant behind the ways
+// Online, whose certificates change too often to be held to.
+func (x *exchangeConfig) doors() (list []syncback.Door) {
+	for _, e := range x.endpoints() {
+		w, door := syncback.Way{Speaks: e.speaks, At: e.at}, e.door(x)
+		if door.Security.Policy != exchange.None {
+			list = append(list, syncback.Door{Way: w.Name(), Title: w.Title(), Pinned: e.at == syncback.OnPremises, Look: door.Look})
+		}
+	}
+	if x.needsTokens() && x.OAuth.Tenant != "" {
+		list = append(list, syncback.Door{Way: "tenant", Title: "Tenant", Pinned: true, Look: func(ctx context.Context) (exchange.Presented, error) {
+			return exchange.Tenant(ctx, x.OAuth.tokenURL(), x.OAuth.security(), nil)
+		}})
+	}
+	return list
 }
 
 // wary asks Exchange about strangers' recipients, unless its answers are not to be trusted.

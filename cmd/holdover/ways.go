@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -30,8 +31,10 @@ func (h *house) openWays() (ways []syncback.Way, err error) {
 		case syncback.IMAP:
 			w.Mail, err = h.imapWay(w.Name(), *e.socket)
 		case syncback.EWS:
+			w.Largest = int64(cmp.Or(x.EWS.Largest, 45<<20))
 			w.Mail, err = h.ewsWay(w.Name(), x.EWS)
 		case syncback.Graph:
+			w.Largest = int64(cmp.Or(x.Graph.Largest, 3_000_000))
 			w.Mail, err = h.graphWay(w.Name(), x.Graph)
 		}
 		if err != nil {
