@@ -75,6 +75,9 @@ func (h *house) lent(file string) exchange.Secret {
 // watched lets each handshake of a way be checked against what a person confirmed, and remembers in
 // calm times what it shows.
 func (h *house) watched(way string, s exchange.Security) exchange.Security {
+	if h.events == nil { // the self test has no house around it, and nobody has confirmed anything there
+		return s
+	}
 	s.Witness = func(shown exchange.Presented) error {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()

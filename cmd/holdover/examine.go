@@ -38,7 +38,7 @@ func (c exchangeTestCommand) Run(s *session) error {
 		return errors.New("--write needs --mailbox: name a mailbox that was made for tests")
 	}
 	conf.Exchange.Graph.Largest, conf.Exchange.EWS.Largest = c.Largest+1<<20, c.Largest+1<<20 // Exchange's limits are asked for, not ours
-	h := &house{conf: conf, log: s.log}
+	h := &house{conf: conf, log: s.log, line: exchange.NewLine()}
 	defer h.close()
 	ways, err := h.openWays()
 	if err != nil {
