@@ -20,11 +20,14 @@ type row struct {
 	members  []string
 	admin    bool
 	language string
+	title    string
+	office   string
+	phone    string
 }
 
 const group Kind = "group"
 
-var columns = [...]string{"address", "name", "kind", "aliases", "groups", "members", "role", "language"}
+var columns = [...]string{"address", "name", "kind", "aliases", "groups", "members", "role", "language", "title", "department", "phone"}
 
 // maxProblems bounds the report about a file that is no directory at all.
 const maxProblems = 1000
@@ -152,6 +155,7 @@ func rowOf(line int, record []string, at map[string]int, found *problems) row {
 		line: line, address: cell("address"), name: oneLine(cell("name")), kind: Kind(strings.ToLower(cell("kind"))),
 		aliases: list(cell("aliases")), groups: cell("groups"), members: list(cell("members")),
 		language: strings.ToLower(cell("language")),
+		title:    oneLine(cell("title")), office: oneLine(cell("department")), phone: oneLine(cell("phone")),
 	}
 	if r.address == "" {
 		found.add(line, "give the primary address", "the address is missing")

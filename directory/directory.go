@@ -55,6 +55,8 @@ type Mailbox struct {
 	Groups   []string // names of all groups it is in, nested ones included, for scope and roles
 	Admin    bool
 	Language string // "de", "en" or ""
+
+	Title, Department, Phone string // for the signature, as written in the file; may be empty
 }
 
 // Group is a named set of mailboxes.

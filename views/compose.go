@@ -8,31 +8,35 @@ import (
 
 // Compose is the page on which a message is written.
 type Compose struct {
-	Heading   string  // word of the heading: "reply", "new", ...
-	Action    string  // where the form posts to
-	Hidden    []Field // token, version, mode, of
-	Draft     string  // id of the draft, "" before the first save
-	Sender    string
-	Senders   []string // addresses to choose from
-	To        RecipientLine
-	Cc        RecipientLine
-	Bcc       RecipientLine
-	Subject   string
-	Text      string
-	HTML      string   // of the editor, "" for plain text
-	Editor    string   // URL of the editor's script
-	Doubts    []string // what to confirm before it goes
-	QuoteLead string
-	Quote     string
-	Files     []DraftFile
-	Limit     string // of all attachments, as people read it
-	Octets    int64  // the same as a number, for the script
-	Saved     string // "14:07", "" when nothing is saved yet
-	Heads     string // sentence above the faults
-	Safe      string // sentence below them: what is saved
-	Faults    []Fault
-	Conflict  *Conflict
+	Heading               string  // word of the heading: "reply", "new", ...
+	Action                string  // where the form posts to
+	Hidden                []Field // token, version, mode, of
+	Draft                 string  // id of the draft, "" before the first save
+	Sender                string
+	Senders               []string // addresses to choose from
+	To                    RecipientLine
+	Cc                    RecipientLine
+	Bcc                   RecipientLine
+	Subject               string
+	Text                  string
+	HTML                  string   // of the editor, "" for plain text
+	Editor                string   // URL of the editor's script
+	Doubts                []string // what to confirm before it goes
+	Signatures, Templates []Insert
+	QuoteLead             string
+	Quote                 string
+	Files                 []DraftFile
+	Limit                 string // of all attachments, as people read it
+	Octets                int64  // the same as a number, for the script
+	Saved                 string // "14:07", "" when nothing is saved yet
+	Heads                 string // sentence above the faults
+	Safe                  string // sentence below them: what is saved
+	Faults                []Fault
+	Conflict              *Conflict
 }
+
+// Insert is a button that puts a text into the message.
+type Insert struct{ Value, Text string }
 
 // RecipientLine is one of To, Cc and Bcc as typed.
 type RecipientLine struct {

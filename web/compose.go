@@ -94,7 +94,11 @@ func (s *server) newSheet(c echo.Context, mode, of, token string) (sheet, error)
 		sh.draft = email.ReplyTo(email.Parse(octets), email.ReplyMode(mode), self, own, s.wordsOf(c).Lang)
 	}
 	sh.draft.MessageID = messageID(token, sh.draft.From)
-	return sh, nil
+	signature, err := s.usualSignature(c)
+	if signature != "" {
+		sh.draft.Text = strings.TrimRight(sh.draft.Text, "\n") + "\n\n" + signature
+	}
+	return sh, err
 }
 
 // selves answers a person's address as sender, and all addresses that are theirs.

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/labstack/echo/v4"
+
 	"holdover/email"
 	"holdover/views"
 )
@@ -15,8 +17,8 @@ var promises = regexp.MustCompile(`(?i)(^|[^\pL])(anhang|anhängend|angehängt|a
 type doubt struct{ Word, Piece, Domain string }
 
 // doubts are what a person probably did not mean. They are asked once; "send anyway" sends.
-func (s *server) doubts(d email.Draft) (list []doubt) {
-	if len(d.Attachments) == 0 && d.Calendar == nil && promises.MatchString(d.Subject+"\n"+beforeSignature(d.Text)) {
+func (s *server) doubts(c echo.Context, d email.Draft) (list []doubt) {
+	if len(d.Attachments) == 0 && d.Calendar == nil && promises.MatchString(d.Subject+"\n"+beforeSignature(s.unsigned(c, d.Text))) {
 		list = append(list, doubt{Word: "doubt.attachment"})
 	}
 	for _, a := range append(append(append([]email.Address{}, d.To...), d.Cc...), d.Bcc...) {

@@ -43,6 +43,11 @@ func (s *server) composePost(c echo.Context) error {
 	if action == "save" && fault == nil && sh.id != "" && form.sameText(sh.draft) && len(form.Files)+len(form.TooLarge) == 0 && (form.From == "" || form.From == sh.draft.From.Addr) {
 		return s.saved(c, sh) // nothing new: no version, no entry
 	}
+	if actsOnText(action) && fault == nil {
+		if err := s.writeIn(c, &form, action, argument); err != nil {
+			return err
+		}
+	}
 	form.act(action, argument, &sh, s.Directory)
 	base := sh.draft.Attachments
 	refused := form.fit(&base, s.MaxUpload)

@@ -30,7 +30,7 @@ func (s *server) send(c echo.Context, form composeForm, sh sheet, faults []field
 	case len(faults) > 0:
 		return s.again(c, faultStatus(faults), saved, form, composeNotes{faults: faults, sending: true, stored: stored, refused: refused})
 	}
-	if doubts := s.doubts(saved.draft); len(doubts) > 0 && !form.Sure {
+	if doubts := s.doubts(c, saved.draft); len(doubts) > 0 && !form.Sure {
 		return s.again(c, http.StatusUnprocessableEntity, saved, form, composeNotes{doubts: doubts, sending: true, stored: stored})
 	}
 	return s.submit(c, form, saved, to, first)

@@ -34,6 +34,7 @@ func (s *server) composeView(p views.Page, sh sheet, token string, f composeForm
 		v.Hidden = append(v.Hidden, views.Field{Name: "mode", Value: sh.mode}, views.Field{Name: "of", Value: sh.of})
 	}
 	v.Senders = s.senders(sh)
+	v.Signatures, v.Templates = s.inserts(w)
 	v.To = s.line(w, "to", f.To, n.faults)
 	v.Cc = s.line(w, "cc", f.Cc, n.faults)
 	v.Bcc = s.line(w, "bcc", f.Bcc, n.faults)

@@ -31,6 +31,8 @@ type Options struct {
 	Syncback     Syncback
 	Archive      Archive // of journal reports; nil: none
 	Organisation Organisation
+	Signatures   map[string]string // by language: "de", "en"; a text with places for the directory's fields
+	Templates    []Template        // texts to insert
 	Host         string         // as in https://HOST, printed on the sign-in page
 	Undo         time.Duration  // how long a sent message is held, default 10 s
 	MaxUpload    int64          // octets of one message being written, default 25 MiB
@@ -52,6 +54,9 @@ type Organisation struct {
 	Imprint string // URL, may be empty
 	Privacy string // URL, may be empty
 }
+
+// Template is a text that people may insert, in each language.
+type Template struct{ Name, Text map[string]string }
 
 // Mail is what the pages ask of the store.
 type Mail interface {

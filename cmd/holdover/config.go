@@ -53,6 +53,11 @@ type config struct {
 		Postmaster   string `toml:"postmaster"`
 		Undo         span   `toml:"undo"`
 	} `toml:"sending"`
+	Writing struct {
+		SignatureDE string     `toml:"signature_de"`
+		SignatureEN string     `toml:"signature_en"`
+		Templates   []template `toml:"template"`
+	} `toml:"writing"`
 	Exchange exchangeConfig `toml:"exchange"`
 	Archive  archiveConfig  `toml:"archive"`
 	Signin   struct {
@@ -79,6 +84,14 @@ type config struct {
 		TrustedResults []string `toml:"trusted_results"`
 		RemoteImages   *bool    `toml:"remote_images"`
 	} `toml:"web"`
+}
+
+// template is a text that people may insert.
+type template struct {
+	NameDE string `toml:"name_de"`
+	NameEN string `toml:"name_en"`
+	TextDE string `toml:"text_de"`
+	TextEN string `toml:"text_en"`
 }
 
 // problem is one thing wrong with the configuration.
@@ -157,7 +170,7 @@ func cause(err error) string {
 
 func (c *config) resolvePaths(base string) {
 	for _, p := range append(c.Exchange.files(), &c.Organisation.Logo, &c.Storage.Dir, &c.Directory.CSV, &c.SMTP.Certificate, &c.SMTP.Key,
-		&c.Sending.CA, &c.Sending.PasswordFile, &c.Signin.ClientSecretFile, &c.Signin.CA,
+		&c.Sending.CA, &c.Sending.PasswordFile, &c.Writing.SignatureDE, &c.Writing.SignatureEN, &c.Signin.ClientSecretFile, &c.Signin.CA,
 		&c.Archive.SMTP.CA, &c.Archive.SMTP.PasswordFile, &c.Archive.SMTP.Certificate, &c.Archive.SMTP.Key,
 		&c.Web.Certificate, &c.Web.Key, &c.Web.AdminTokenFile) {
 		if *p != "" && !filepath.IsAbs(*p) {

@@ -41,12 +41,12 @@ func TestExampleConfigurationIsGood(t *testing.T) {
 }
 
 // commentedOut is a key or a section of the example that is not in use.
-var commentedOut = regexp.MustCompile(`(?m)^# (\[[a-z.]+\]|[a-z_]+ = )`)
+var commentedOut = regexp.MustCompile(`(?m)^# (\[[a-z.]+\]|\[\[[a-z.]+\]\]|[a-z_]+ = )`)
 
 // complete is the example with everything in use that is commented out, in a hybrid organisation.
 func complete(s string) string {
 	s = strings.ReplaceAll(s, "\n# logo = \"logo.svg\"", "\nlogo = \"people.csv\"")
-	for _, name := range []string{"relay-ca.pem", "relay.secret", "exchange-ca.pem", "internal.secret", "ews.secret", "online.secret", "archive-ca.pem", "archive.secret", "issuer-ca.pem"} {
+	for _, name := range []string{"relay-ca.pem", "relay.secret", "exchange-ca.pem", "internal.secret", "ews.secret", "online.secret", "archive-ca.pem", "archive.secret", "issuer-ca.pem", "signature.de.txt", "signature.en.txt"} {
 		s = strings.ReplaceAll(s, name, "people.csv")
 	}
 	s = strings.Replace(s, `profile = "on-premises"`, `profile = "hybrid"`, 1)
@@ -76,6 +76,8 @@ func TestBrokenConfigurations(t *testing.T) {
 		says     []string
 	}{
 		"unknown key":        {"window_days =", "windw_days =", []string{"storage.windw_days", "no such key", "Did you mean storage.window_days"}},
+		"signature missing":  {"# signature_de = ", "signature_de = ", []string{"writing.signature_de", "cannot be read"}},
+		"template in one":    {"\n[exchange]\n", "\n[[writing.template]]\nname_de = \"x\"\ntext_de = \"y\"\n\n[exchange]\n", []string{"writing.template 1", "in both languages"}},
 		"unknown section":    {"[web]", "[wep]", []string{"wep", "no such key"}},
 		"wrong type":         {"window_days = 30 ", "window_days = \"thirty\" ", []string{"line", "window_days"}},
 		"no TOML":            {"[storage]", "[storage", []string{"line 15:"}},

@@ -57,6 +57,7 @@ func (c *config) proveSigninAndWeb(p *proof) {
 	p.pair("web", c.Web.Certificate, c.Web.Key)
 	p.that(len(c.Web.ListenTLS) == 0 || c.Web.Certificate != "", "web.certificate", "web.listen_tls needs it", "Name the PEM file with the certificate and its chain.")
 	p.file("web.admin_token_file", c.Web.AdminTokenFile, false)
+	c.proveWriting(p)
 	p.that(c.Web.MaxUpload >= 1<<20, "web.max_upload", "it is under 1 MiB", "Use \"25MiB\".")
 }
 

@@ -32,9 +32,14 @@ func (h *house) openWeb(context.Context) error {
 			return err
 		}
 	}
+	signatures, templates, err := writingOf(h.conf)
+	if err != nil {
+		return err
+	}
 	o := h.conf.Organisation
 	options := web.Options{
 		Mail: h.store, Search: h.index, Calendar: h.calendar, Directory: h.people, Signin: h.door, Events: h.events, Syncback: h.back,
+		Signatures: signatures, Templates: templates,
 		Organisation: web.Organisation{Name: o.Name, Logo: logo, Phone: o.Phone, Brand: o.Colour, Imprint: o.Imprint, Privacy: o.Privacy},
 		Host:         portalHost(h.conf.Web.URL), Undo: time.Duration(h.conf.Sending.Undo), MaxUpload: int64(h.conf.Web.MaxUpload),
 		AdminToken: token, Secure: strings.HasPrefix(h.conf.Web.URL, "https:"), Now: time.Now, Log: h.log, Trusted: h.conf.Web.TrustedResults,

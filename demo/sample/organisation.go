@@ -99,18 +99,26 @@ func MailGroups() []Group {
 // WriteDirectory writes the portal's directory file.
 func WriteDirectory(w io.Writer) error {
 	out := csv.NewWriter(w)
-	rows := [][]string{{"address", "name", "kind", "aliases", "groups", "members", "role", "language"}}
+	rows := [][]string{{"address", "name", "kind", "aliases", "groups", "members", "role", "language", "department"}}
 	for _, p := range People() {
 		kind := "user"
 		if p.Shared {
 			kind = "shared"
 		}
-		rows = append(rows, []string{p.Address(), p.Name, kind, addresses(p.Aliases), strings.Join(p.Groups, " "), "", p.Role(), p.Language})
+		rows = append(rows, []string{p.Address(), p.Name, kind, addresses(p.Aliases), strings.Join(p.Groups, " "), "", p.Role(), p.Language, p.Office})
 	}
 	for _, g := range MailGroups() {
-		rows = append(rows, []string{g.Address(), g.Name, "group", "", "", addresses(g.Members), "", ""})
+		rows = append(rows, []string{g.Address(), g.Name, "group", "", "", addresses(g.Members), "", "", ""})
 	}
 	return out.WriteAll(rows)
+}
+
+// Signature is what stands below the organisation's mail, with places for the directory's fields.
+func Signature(language string) string {
+	if language == "en" {
+		return "{name}\n{department}\n\nStadt Ahrenfeld, Marktplatz 1, 12345 Ahrenfeld, Germany\nPhone " + Phone + "\n"
+	}
+	return "{name}\n{department}\n\nStadt Ahrenfeld, Marktplatz 1, 12345 Ahrenfeld\nTelefon " + Phone + "\n"
 }
 
 func addresses(locals []string) string {

@@ -50,6 +50,16 @@ tls = "none"
 postmaster = "jonas.kessler@{{.Domain}}"
 undo = "{{.Undo}}"
 
+[writing]
+signature_de = "signature.de.txt"
+signature_en = "signature.en.txt"
+
+[[writing.template]]
+name_de = "Exchange gestört"
+name_en = "Exchange is down"
+text_de = "Unser Mailsystem ist zurzeit gestört. Ihre Nachricht ist angekommen; Antworten können länger dauern."
+text_en = "Our mail system is down at present. Your message has arrived; answers may take longer."
+
 [exchange]
 per_mailbox_per_second = 0.0
 look_again = [{{range $i, $w := .LookAgain}}{{if $i}}, {{end}}"{{$w}}"{{end}}]
@@ -112,6 +122,7 @@ func (s *Stage) writeConfiguration(o Options) error {
 	}
 	write := func(name string, octets []byte) error { return os.WriteFile(filepath.Join(s.Dir, name), octets, 0o600) }
 	err = errors.Join(
+		write("signature.de.txt", []byte(sample.Signature("de"))), write("signature.en.txt", []byte(sample.Signature("en"))),
 		write("people.csv", people.Bytes()),
 		write("exchange.secret", []byte(s.exchangeSecret+"\n")),
 		write("oidc.secret", []byte(identity.ClientSecret+"\n")),
