@@ -33,14 +33,14 @@ type Options struct {
 	Organisation Organisation
 	Signatures   map[string]string // by language: "de", "en"; a text with places for the directory's fields
 	Templates    []Template        // texts to insert
-	Host         string         // as in https://HOST, printed on the sign-in page
-	Undo         time.Duration  // how long a sent message is held, default 10 s
-	MaxUpload    int64          // octets of one message being written, default 25 MiB
-	AdminToken   string         // for the API; "" switches the API off
-	Trusted      []string       // servers whose Authentication-Results are believed; email.NamelessResults: Exchange Online's in mail from Exchange
-	Unlimited    bool           // no rate limits (the demo, tests)
-	Secure       bool           // pages are served over TLS: https in addresses, HSTS
-	Zone         *time.Location // of the times shown, default time.Local
+	Host         string            // as in https://HOST, printed on the sign-in page
+	Undo         time.Duration     // how long a sent message is held, default 10 s
+	MaxUpload    int64             // octets of one message being written, default 25 MiB
+	AdminToken   string            // for the API; "" switches the API off
+	Trusted      []string          // servers whose Authentication-Results are believed; email.NamelessResults: Exchange Online's in mail from Exchange
+	Unlimited    bool              // no rate limits (the demo, tests)
+	Secure       bool              // pages are served over TLS: https in addresses, HSTS
+	Zone         *time.Location    // of the times shown, default time.Local
 	Now          func() time.Time
 	Log          *slog.Logger
 }
