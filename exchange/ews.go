@@ -34,7 +34,13 @@ type EWS struct {
 	lines chan *ewsLine // whoever takes one may call
 
 	mu      sync.Mutex
-	folders map[string][]listed // by mailbox, lower case
+	folders map[string]folderList // by mailbox, lower case
+}
+
+// folderList is what was read of a mailbox's folders; people rename theirs, so it is not believed for long.
+type folderList struct {
+	folders []listed
+	until   time.Time
 }
 
 // NewEWS checks the options; it makes no connection.
@@ -43,7 +49,7 @@ func NewEWS(o EWSOptions) (*EWS, error) {
 	if o.Auth != "ntlm" && o.Auth != "basic" {
 		return nil, fmt.Errorf("authentication at Exchange's web services: %q is neither ntlm nor basic", o.Auth)
 	}
-	c := &EWS{o: o, lines: make(chan *ewsLine, o.Connections), folders: map[string][]listed{}}
+	c := &EWS{o: o, lines: make(chan *ewsLine, o.Connections), folders: map[string]folderList{}}
 	for range o.Connections {
 		line, err := c.newLine()
 		if err != nil {

@@ -167,8 +167,7 @@ func (n *node) extended(tag string) string {
 
 // answer is what came back for one call: one part for each thing asked for.
 type ewsAnswer struct {
-	parts  []*node // response messages, in the order of what was asked
-	server string  // e.g. "15.2.1544.4 (V2017_07_11)"
+	parts []*node // response messages, in the order of what was asked
 }
 
 // readAnswer takes a SOAP answer apart. It must be the answer to op with as many parts as were
@@ -186,7 +185,7 @@ func readAnswer(octets []byte, op string, parts int) (ewsAnswer, *node, error) {
 	if content.Space == soapSpace && content.Local == "Fault" {
 		return ewsAnswer{}, content, nil
 	}
-	a := ewsAnswer{server: serverVersion(root.kid("Header", "ServerVersionInfo"))}
+	var a ewsAnswer
 	for _, part := range content.kid("ResponseMessages").all() {
 		if part.Name != (xml.Name{Space: messSpace, Local: op + "ResponseMessage"}) {
 			return ewsAnswer{}, nil, fmt.Errorf("%w: it answers %s to %s", errRubbish, oneLine(part.Local), op)
@@ -197,11 +196,4 @@ func readAnswer(octets []byte, op string, parts int) (ewsAnswer, *node, error) {
 		return ewsAnswer{}, nil, fmt.Errorf("%w: %d answers to %d questions of %s", errRubbish, len(a.parts), parts, op)
 	}
 	return a, nil, nil
-}
-
-func serverVersion(n *node) string {
-	if n == nil {
-		return ""
-	}
-	return oneLine(fmt.Sprintf("%s.%s.%s.%s (%s)", n.attr("MajorVersion"), n.attr("MinorVersion"), n.attr("MajorBuildNumber"), n.attr("MinorBuildNumber"), n.attr("Version")))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // distinguished are EWS's own words for roles. It has none for the archive folder: that one is
@@ -16,6 +17,7 @@ const (
 	pageOfFolders = 1_000 // one page for nearly everybody: no folder can slip between two
 	mostFolders   = 10_000
 	mostMailboxes = 1_000 // whose folders are remembered
+	foldersKept   = time.Minute
 )
 
 // list answers the mailbox's folders that hold mail; anew reads them again.
@@ -24,8 +26,8 @@ func (c *EWS) list(ctx context.Context, mailbox string, anew bool) ([]listed, er
 	c.mu.Lock()
 	known := c.folders[key]
 	c.mu.Unlock()
-	if known != nil && !anew {
-		return known, nil
+	if !anew && c.o.Now().Before(known.until) {
+		return known.folders, nil
 	}
 	roles, err := c.roles(ctx, mailbox)
 	if err != nil {
@@ -42,7 +44,7 @@ func (c *EWS) list(ctx context.Context, mailbox string, anew bool) ([]listed, er
 	if len(c.folders) >= mostMailboxes {
 		clear(c.folders)
 	}
-	c.folders[key] = folders
+	c.folders[key] = folderList{folders, c.o.Now().Add(foldersKept)}
 	c.mu.Unlock()
 	return folders, nil
 }

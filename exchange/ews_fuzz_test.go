@@ -38,9 +38,6 @@ func FuzzEWSAnswer(f *testing.F) {
 		for _, item := range append(root.kid("Items").all(), root.kid("Folders").all()...) {
 			mayBe(readItem(item).messageID, map[string]bool{"x": true})
 		}
-		if strings.ContainsAny(a.server, "\r\n") {
-			t.Errorf("server is %q", a.server)
-		}
 	})
 }
 

@@ -322,3 +322,22 @@ func TestEWSRequestsAreEscaped(t *testing.T) {
 		t.Errorf("address became %q", got)
 	}
 }
+
+// TestEWSFoldersAreReadAgain: people rename folders, so a list of them is not believed for long.
+func TestEWSFoldersAreReadAgain(t *testing.T) {
+	lists, now := 0, time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
+	c := ewsScript(t, "FindFolder", func(w http.ResponseWriter, _ *http.Request) {
+		lists++
+		fmt.Fprint(w, soapXML("FindFolder", cannedEWS["FindFolder"]))
+	})
+	c.o.Now = func() time.Time { return now }
+	for _, step := range []struct {
+		passes time.Duration
+		want   int
+	}{{0, 1}, {foldersKept - time.Second, 1}, {2 * time.Second, 2}} {
+		now = now.Add(step.passes)
+		if _, err := c.Append(contextOf(t), anna, Folder{Name: "posteingang"}, Item{Octets: mail("x@y")}); err != nil || lists != step.want {
+			t.Errorf("after %v more: the folders were read %d times, want %d; %v", step.passes, lists, step.want, err)
+		}
+	}
+}
