@@ -34,7 +34,7 @@ generate:
 test:
 	@./scripts/test.sh
 
-## campaign NAME=kills: a long run, appended to docs/measurements.md ("make campaign kills" works too)
+## campaign NAME=seeds or kills: a long run, appended to docs/measurements.md ("make campaign seeds" works too)
 CAMPAIGN := $(or $(NAME),$(filter-out campaign,$(MAKECMDGOALS)))
 campaign: build
 	@./scripts/install.sh test

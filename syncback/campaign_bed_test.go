@@ -26,13 +26,16 @@ type bed struct {
 	double  *exchangetest.Double
 	profile Profile
 	ews     bool // on-premises: EWS beside IMAP
+	lanes   int  // deliveries at once
 	nodes   []*node
 	weather *weather
 	planted faults
 	plot    *plot
 	kills   int // that happened
 	frosts  int
-	deeds   int // of people in Exchange
+	deeds   int    // of people in Exchange
+	early   string // told while the gate was closed
+	stuck   string // it never came to rest
 }
 
 // boxes are the mailboxes of a seed; a group has the first three.
@@ -42,9 +45,9 @@ func boxes() []email.MailboxID {
 
 const campaignProbe = "probe@firma.test"
 
-func newBed(t *testing.T, seed uint64, db *database.DB, workers int) *bed {
+func newBed(t *testing.T, seed uint64, db *database.DB, workers int, planted faults) *bed {
 	t.Helper()
-	b := &bed{bench: newBenchOn(t, db), rnd: rand.New(rand.NewPCG(seed, 99))}
+	b := &bed{bench: newBenchOn(t, db), rnd: rand.New(rand.NewPCG(seed, 99)), planted: planted}
 	var mailboxes []exchangetest.StandinMailbox
 	for _, m := range boxes() {
 		b.people[m] = string(m[:4]) + "@firma.test"
@@ -54,6 +57,10 @@ func newBed(t *testing.T, seed uint64, db *database.DB, workers int) *bed {
 	b.double = exchangetest.Standin(t, exchangetest.StandinOptions{Mailboxes: append(mailboxes, exchangetest.StandinMailbox{Address: campaignProbe})})
 	b.double.Stand(true)
 	b.clock.at = b.double.Now()
+	b.lanes = 1 // so that a seed plays the same again
+	if seed%5 == 4 {
+		b.lanes = 4
+	}
 	switch seed % 3 {
 	case 0:
 		b.profile = ProfileOnPremises
@@ -84,7 +91,7 @@ func (b *bed) hold() {
 		at = Online
 	}
 	b.o = Options{Store: b.store, Gate: b.events, Release: b.events, Probe: Probe{Mailboxes: map[Location]string{at: campaignProbe}, Sender: "holdover@firma.test"},
-		Directory: b.people, Profile: b.profile, Now: b.clock.now, Log: slog.New(slog.DiscardHandler), faults: b.planted}
+		Directory: b.people, Profile: b.profile, Deliveries: b.lanes, Now: b.clock.now, Log: slog.New(slog.DiscardHandler), faults: b.planted}
 	if os.Getenv("HOLDOVER_TEST_LOG") != "" {
 		b.o.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
@@ -111,8 +118,8 @@ func (b *bed) drain(meanwhile func()) {
 		b.turns()
 		for _, n := range b.nodes {
 			at := n.next
-			if n.frozen != nil {
-				at = n.frozen.until
+			if n.frozen != nil { // the others look every now and then whether its lease is over
+				at = b.clock.now().Add(5 * time.Minute)
 			}
 			if !at.IsZero() && (next.IsZero() || at.Before(next)) {
 				next = at
@@ -132,7 +139,7 @@ func (b *bed) drain(meanwhile func()) {
 			b.move(next.Sub(now))
 		}
 	}
-	b.t.Fatalf("it never comes to rest: %s%s", b.releases(), b.unverified())
+	b.stuck = fmt.Sprintf("it never comes to rest: %s%s", b.releases(), b.unverified())
 }
 
 // turns lets all nodes that are not frozen pass at the same time, and judges how each came out.

@@ -20,6 +20,11 @@ import (
 func (b *bed) wrong() (found []string) {
 	b.t.Helper()
 	say := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
+	for _, w := range []string{b.stuck, b.early} {
+		if w != "" {
+			say("%s", w)
+		}
+	}
 	touched := b.touched()
 	for _, m := range boxes() {
 		lying := b.double.Messages(b.people[m], "")

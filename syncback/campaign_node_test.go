@@ -194,6 +194,9 @@ func (k killable) Append(ctx context.Context, mailbox string, to exchange.Folder
 	if item.Flags.Draft {
 		what = "Append of a draft"
 	}
+	if mailbox == campaignProbe {
+		what = "Append of a canary"
+	}
 	if note := item.Note; note != nil { // what the connector leaves on the side, before and after it is noted
 		item.Note = func(ref string) error {
 			return k.around("Note", func() error { return note(ref) })

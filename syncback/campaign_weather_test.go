@@ -2,6 +2,7 @@ package syncback
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,11 +18,13 @@ type weather struct {
 	killed map[string]int // by fail point
 	met    map[string]int // fail points passed
 	frosts []frost        // to come, one after the other
+	own    func(*bed)     // the weather of a test, in place of a drawn one
+	only   []string       // kill at each of these once, and nowhere else
 }
 
 // frost freezes a node at a fail point, as SIGSTOP would, for a while of the simulated clock.
 type frost struct {
-	node  string
+	node  string // "" any
 	point string
 	skip  int // so many passages first
 	lasts time.Duration
@@ -37,6 +40,11 @@ func (s *weather) kills(point string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.met[point]++
+	if i := slices.Index(s.only, point); i >= 0 {
+		s.only = slices.Delete(s.only, i, i+1)
+		s.killed[point]++
+		return true
+	}
 	odds := 200
 	if s.killed[point] == 0 {
 		odds = 4
@@ -52,7 +60,7 @@ func (s *weather) kills(point string) bool {
 // freeze stops the node where it is until the driver thaws it.
 func (s *weather) freeze(l *life, point string) {
 	s.mu.Lock()
-	if len(s.frosts) == 0 || s.frosts[0].node != l.n.name || s.frosts[0].point != point {
+	if len(s.frosts) == 0 || s.frosts[0].node != "" && s.frosts[0].node != l.n.name || s.frosts[0].point != point {
 		s.mu.Unlock()
 		return
 	}
@@ -86,6 +94,10 @@ func (s *weather) cold() (all []frost) {
 
 // begin lets the weather turn bad: every rule ends after some times, and so do the kills.
 func (s *weather) begin(kills int) {
+	if s.own != nil {
+		s.own(s.bed)
+		return
+	}
 	for _, rule := range s.rules() {
 		s.bed.double.Fault(rule)
 	}

@@ -120,7 +120,7 @@ type Options struct {
 }
 
 // faults are mistakes that the tests plant, to see that their checker finds them.
-type faults struct{ noLookup, noIntent, noGate, skipEntry bool }
+type faults struct{ noLookup, noIntent, noGate, skipEntry, noFence bool }
 
 // Syncback tells Exchange what has happened. It is safe for many goroutines; several nodes may
 // share one database.
