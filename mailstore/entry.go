@@ -39,6 +39,7 @@ const (
 	NewFolder Kind = "folder"    // Detail.To = id, Detail.Name
 	Found     Kind = "found"     // file without a row
 	Expired   Kind = "expired"
+	Refilled  Kind = "refilled" // to be put back into Exchange as it is: Detail.To = folder, Detail.Flags
 )
 
 // Detail is what a kind needs besides.

@@ -8,6 +8,7 @@ import (
 
 	"holdover/email"
 	"holdover/exchange"
+	"holdover/mailstore"
 )
 
 // spell is how long a batch goes on beginning calls: an event that starts meanwhile waits for no
@@ -58,7 +59,7 @@ func (s *Syncback) lanes(rows []row) (folders, deliveries []row, copies map[stri
 			folders = append(folders, r)
 		case w.Speaks.delivers():
 			deliveries = append(deliveries, r)
-		case r.op.gives():
+		case r.op.gives() && r.kind != mailstore.Refilled: // that is looked for first
 			copies[r.way] = append(copies[r.way], r)
 		default:
 			changes = append(changes, r)

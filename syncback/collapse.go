@@ -45,7 +45,7 @@ func inherit(tx *database.Tx, r *row) error {
 
 // waitingRow finds the waiting row of an item and operation that a new one can join.
 func waitingRow(tx *database.Tx, r row, op operation) (*row, error) {
-	found, err := query(tx, `WHERE mailbox=? AND item=? AND op=? AND state='waiting' ORDER BY seq DESC LIMIT 1`, string(r.mailbox), r.item, string(op))
+	found, err := query(tx, `WHERE mailbox=? AND item=? AND op=? AND state='waiting' AND kind<>'refilled' ORDER BY seq DESC LIMIT 1`, string(r.mailbox), r.item, string(op))
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func enterDraft(tx *database.Tx, r row) error {
 
 // enterErase lets a draft that was never given back vanish; Exchange is told of the others.
 func enterErase(tx *database.Tx, r row) error {
-	result, err := tx.Exec(`DELETE FROM syncback_item WHERE mailbox=? AND item=? AND op='draft' AND state='waiting'`, string(r.mailbox), r.item)
+	result, err := tx.Exec(`DELETE FROM syncback_item WHERE mailbox=? AND item=? AND op='draft' AND state='waiting' AND attempts=0`, string(r.mailbox), r.item)
 	if err != nil {
 		return err
 	}

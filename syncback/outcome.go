@@ -79,6 +79,7 @@ func (s *Syncback) judge(ctx context.Context, r row, result told, err error) out
 		n.enter(Accepted, now, now, result.words, "")
 		s.routes.well(w, r.mailbox)
 	case errors.Is(err, errGoneThere):
+		n.note = Gone
 		n.enter(Verified, now, time.Time{}, "deleted in Exchange meanwhile; left so", "")
 	case errors.Is(err, errNotThere):
 		n.park(now, Waiting, "the message is not there in Exchange (any more)", "Nothing is made anew for it. If it shows up in Exchange again, retry; else leave it.")

@@ -15,7 +15,7 @@ type Cargo string
 const (
 	InboundCargo  Cargo = "inbound"  // mail from outside that was withheld
 	InternalCargo Cargo = "internal" // mail of a colleague, written in the portal
-	SentCargo     Cargo = "sent"     // the sender's own copy
+	SentCargo     Cargo = "sent"     // the sender's own copy, and what refills a mailbox
 	DraftsCargo   Cargo = "drafts"
 	StateCargo    Cargo = "state" // read, flag, answered
 	MovesCargo    Cargo = "moves" // moves, deletions, new folders
@@ -140,7 +140,7 @@ func (r *row) cargo() Cargo {
 	case deliver:
 		return InboundCargo
 	case put:
-		if r.kind == mailstore.SentOut {
+		if r.kind == mailstore.SentOut || r.kind == mailstore.Refilled {
 			return SentCargo
 		}
 		return InternalCargo
@@ -154,12 +154,13 @@ func (r *row) cargo() Cargo {
 
 // carries bounds a query on rows i to kinds of items; none is no row.
 func carries(cargos []Cargo) string {
+	const own = `('` + string(mailstore.SentOut) + `','` + string(mailstore.Refilled) + `')`
 	terms := []string{"1=0"}
 	for _, c := range cargos {
 		terms = append(terms, map[Cargo]string{
 			InboundCargo:  "i.op='deliver'",
-			InternalCargo: "i.op='append' AND i.kind<>'" + string(mailstore.SentOut) + "'",
-			SentCargo:     "i.op='append' AND i.kind='" + string(mailstore.SentOut) + "'",
+			InternalCargo: "i.op='append' AND i.kind NOT IN " + own,
+			SentCargo:     "i.op='append' AND i.kind IN " + own,
 			DraftsCargo:   "i.op IN ('draft','erase')",
 			StateCargo:    "i.op='flags'",
 			MovesCargo:    "i.op IN ('move','folder')",

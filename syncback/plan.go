@@ -137,6 +137,11 @@ func operationOf(e mailstore.Entry) (operation, bool) {
 		return put, true
 	case mailstore.SentOut:
 		return put, true
+	case mailstore.Refilled:
+		if e.Detail.To == mailstore.Drafts {
+			return draft, true
+		}
+		return put, true
 	case mailstore.DraftSave:
 		return draft, true
 	case mailstore.DraftGone:
@@ -163,14 +168,14 @@ func (s *Syncback) identify(ctx context.Context, r *row, e mailstore.Entry, mess
 	case e.Kind == mailstore.SentOut:
 		r.detail.To, r.detail.Flags = mailstore.Sent, &mailstore.Flags{Seen: true}
 	case r.op == put:
-		r.detail.Others = true
+		r.detail.Others = e.Kind != mailstore.Refilled || e.Detail.To != mailstore.Sent
 	}
 	if r.op.gives() && r.detail.To == "" {
 		r.detail.To = mailstore.Inbox
 	}
 	outside := message.Origin == mailstore.FromOutside || e.Origin == mailstore.FromOutside && r.op == deliver
-	if r.msgid != "" && !outside {
-		return
+	if r.msgid != "" && (!outside || e.Kind == mailstore.Refilled) {
+		return // what is refilled may have come to Exchange by ways without our Received line
 	}
 	s.identifyByOctets(ctx, r)
 }

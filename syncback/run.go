@@ -19,6 +19,7 @@ const sweep = 15 * time.Second
 func (s *Syncback) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.follow(ctx) })
+	group.Go(func() error { return s.followRefills(ctx) })
 	group.Go(func() error { return s.conduct(ctx) })
 	for range s.o.Workers {
 		group.Go(func() error { return s.serve(ctx) })

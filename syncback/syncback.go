@@ -50,6 +50,8 @@ type Store interface {
 	Kept(ctx context.Context, m email.MailboxID, id email.MessageID) (mailstore.Message, error)
 	Folders(ctx context.Context, m email.MailboxID) ([]mailstore.Folder, error)
 	Raw(ctx context.Context, m email.MailboxID, id email.MessageID) ([]byte, error)
+	Holdings(ctx context.Context, m email.MailboxID, from, before time.Time) ([]mailstore.Holding, error)
+	Refill(ctx context.Context, m email.MailboxID, ids []email.MessageID) error
 	Settle(tx *database.Tx, m email.MailboxID, ids ...email.MessageID) error
 	Entrusted(ctx context.Context, from, before time.Time, each func(m email.MailboxID, id email.MessageID)) error
 	Watch() (notices <-chan mailstore.Notice, stop func())
@@ -133,6 +135,7 @@ type Syncback struct {
 	order   *order
 	meters  meters
 	strides *strides
+	refills chan struct{} // one is there when refills may have become due
 	table   timetable
 	nudged  chan struct{} // a release is to be tried at once
 
@@ -159,7 +162,7 @@ func New(ctx context.Context, o Options) (*Syncback, error) {
 		return nil, fmt.Errorf("sync-back: the lease (%v) must outlive the longest call (%v)", o.Lease, o.Call)
 	}
 	order := newOrder(o.First)
-	s := &Syncback{o: o, db: o.Store.DB(), pace: newPace(o.Limits, order), routes: newRoutes(), agenda: newAgenda(order), order: order, strides: newStrides(o.Batch), table: table,
+	s := &Syncback{o: o, db: o.Store.DB(), pace: newPace(o.Limits, order), routes: newRoutes(), agenda: newAgenda(order), order: order, strides: newStrides(o.Batch), table: table, refills: make(chan struct{}, 1),
 		nudged: make(chan struct{}, 1), flights: map[string]flight{},
 		located: map[email.MailboxID]Location{}, moved: map[email.MailboxID]bool{}, lost: map[email.MailboxID]rest{}, calls: map[email.MailboxID]context.CancelFunc{}, looks: map[email.MailboxID]time.Time{}}
 	if err := s.db.Migrate(ctx, "syncback", migrations); err != nil {

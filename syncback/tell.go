@@ -101,6 +101,15 @@ func (s *Syncback) tellMessage(ctx context.Context, r *row, box remote) (told, e
 		words, err := box.way.SMTP.Deliver(ctx, r.detail.Sender, []string{box.address}, raw)
 		return told{words: words, octets: len(raw)}, err
 	}
+	if r.kind == mailstore.Refilled {
+		there, err := s.refilled(ctx, *r, box)
+		if err != nil {
+			return told{}, err
+		}
+		if there != nil {
+			return told{seen: true, place: there.Place, base: sightOf(*there), words: "was there already"}, nil
+		}
+	}
 	copied, err := s.copyOf(ctx, *r)
 	if err != nil {
 		return told{}, err

@@ -22,7 +22,7 @@ func (s *Syncback) tellDraft(ctx context.Context, r *row, box remote) (told, err
 		return told{}, err
 	}
 	if !there {
-		return told{seen: true, words: "the draft was sent or discarded before it went back"}, nil
+		return s.withdrawDraft(ctx, r, box)
 	}
 	base, err := s.draftBase(ctx, *r, box)
 	if err != nil {
@@ -31,6 +31,9 @@ func (s *Syncback) tellDraft(ctx context.Context, r *row, box remote) (told, err
 	now, err := copies(ctx, *r, box, []exchange.Folder{{Role: exchange.Drafts}})
 	if err != nil {
 		return told{}, err
+	}
+	if r.kind == mailstore.Refilled && r.steps.Way == "" && len(now) > 0 {
+		return told{seen: true, place: now[0].Place, base: sightOf(now[0]), words: "was there already"}, nil
 	}
 	if r.steps.Way == "" {
 		if base != nil && len(now) == 0 {
@@ -55,6 +58,24 @@ func (s *Syncback) tellDraft(ctx context.Context, r *row, box remote) (told, err
 	return done, nil
 }
 
+// withdrawDraft takes away what an earlier try may have put of a draft that was sent or discarded since.
+func (s *Syncback) withdrawDraft(ctx context.Context, r *row, box remote) (told, error) {
+	done := told{seen: true, words: "the draft was sent or discarded before it went back"}
+	if r.steps.Way == "" {
+		return done, nil
+	}
+	now, err := copies(ctx, *r, box, []exchange.Folder{{Role: exchange.Drafts}})
+	for _, c := range now {
+		if err == nil && !slices.ContainsFunc(r.steps.Ours, func(v version) bool { return v.Place == c.Place }) {
+			err = box.Remove(ctx, c.Place)
+		}
+		if errors.Is(err, exchange.ErrGone) {
+			err = nil
+		}
+	}
+	return done, err
+}
+
 // draftText is the newest version; there is false when it is no draft any more.
 func (s *Syncback) draftText(ctx context.Context, r *row) (octets []byte, there bool, err error) {
 	messages, err := s.o.Store.Messages(ctx, r.mailbox, []email.MessageID{r.message()})
@@ -74,6 +95,9 @@ func (s *Syncback) draftText(ctx context.Context, r *row) (octets []byte, there 
 // draftBase is our version as it was last read from Exchange, nil when there is none. Its place means
 // nothing to another way, so the way that knows it is asked for as long as it can carry the draft.
 func (s *Syncback) draftBase(ctx context.Context, r row, box remote) (*row, error) {
+	if r.kind == mailstore.Refilled {
+		return nil, nil // what was seen in the Exchange of before says nothing of this one
+	}
 	base, err := s.baseOf(ctx, r)
 	if err != nil || base == nil || box.knows(base.place) {
 		return base, err
