@@ -262,14 +262,12 @@ func (s *Syncback) refilled(ctx context.Context, r row, box remote) (*exchange.C
 	if err != nil {
 		return nil, err
 	}
-	taken, err := s.places(ctx, []row{r})
+	kin, err := s.kinOf(ctx, r.mailbox, []row{r})
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range ownCopies(r, all) {
-		if owner, ok := taken[c.Place]; !ok || owner == r.item {
-			return &c, nil
-		}
+	if own := kin.own(ctx, r, all); len(own) > 0 {
+		return &own[0], nil
 	}
 	return nil, nil
 }
