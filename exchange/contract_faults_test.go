@@ -238,7 +238,7 @@ func playFate(fate string, allowed ...error) func(*play) string {
 
 func playElsewhere(p *play) string {
 	p.put(Folder{Role: Sent}, item("here@x.test"))
-	other := map[string]string{"imap": "online", "ews": "online", "graph": "on-premises"}[p.face]
+	other := map[string]string{"on-premises": "online", "online": "on-premises"}[p.opens]
 	p.double.SetMailbox(p.box, map[string]string{"side": other})
 	note := p.outcome(p.append("there@x.test"), ErrElsewhere, ErrUnknownMailbox, ErrTemporary)
 	p.double.SetMailbox(p.box, map[string]string{"side": ""})

@@ -38,9 +38,10 @@ type column struct {
 func columns() []column {
 	return []column{
 		{"imap@dovecot", "", startDovecot},
-		{"imap@double", "imap", startFace("imap")},
-		{"ews@double", "ews", startFace("ews")},
-		{"graph@double", "graph", startFace("graph")},
+		{"imap@double", "imap", startFace("imap", "imap")},
+		{"imap, token@double", "imap", startFace("imap", "imap, token")},
+		{"ews@double", "ews", startFace("ews", "ews")},
+		{"graph@double", "graph", startFace("graph", "graph")},
 	}
 }
 
@@ -48,6 +49,7 @@ func columns() []column {
 type server struct {
 	mailboxes
 	face    string
+	opens   string               // the side whose mailboxes it opens
 	double  *exchangetest.Double // nil: a real server
 	connect func(t testing.TB, through func(address string) string) mailboxes
 	date    func(t testing.TB, box string, c Copy) time.Time // the received date
@@ -82,12 +84,15 @@ func startDovecot(t *testing.T) *server {
 	return s
 }
 
-// startFace answers how to start the stand-in with the connector for one of its faces.
-func startFace(face string) func(t *testing.T) *server {
+// startFace answers how to start the stand-in with a connector for one of its faces.
+func startFace(face, connector string) func(t *testing.T) *server {
 	return func(t *testing.T) *server {
 		t.Helper()
 		d := exchangetest.Standin(t, exchangetest.StandinOptions{Largest: largestInContract})
-		s := &server{face: face, double: d, connect: connectors(d)[face]}
+		s := &server{face: face, opens: map[string]string{"imap": "on-premises", "ews": "on-premises"}[connector], double: d, connect: connectors(d)[connector]}
+		if s.opens == "" {
+			s.opens = "online"
+		}
 		s.mailboxes = s.connect(t, direct)
 		s.date = func(t testing.TB, box string, c Copy) time.Time {
 			for _, m := range d.Messages(box, c.Folder) {
@@ -111,6 +116,9 @@ func connectors(d *exchangetest.Double) map[string]func(t testing.TB, through fu
 	return map[string]func(testing.TB, func(string) string) mailboxes{
 		"imap": func(t testing.TB, through func(string) string) mailboxes {
 			return newIMAP(t, IMAPOptions{Address: through(d.Addr("imap")), Security: Security{Policy: None}, Password: d.Secret, Call: 20 * time.Second})
+		},
+		"imap, token": func(t testing.TB, through func(string) string) mailboxes {
+			return newIMAP(t, IMAPOptions{Address: through(d.Addr("imap")), Security: Security{Policy: None}, Auth: LoginXOAUTH2, Tokens: doubleTokens(t, d), Call: 20 * time.Second})
 		},
 		"ews": func(t testing.TB, through func(string) string) mailboxes {
 			c, err := NewEWS(EWSOptions{URL: "http://" + through(d.Addr("ews")) + "/EWS/Exchange.asmx", Security: Security{Policy: None},
