@@ -29,7 +29,7 @@ type Look struct {
 // Shown is what a person reads of a message as HTML.
 type Shown struct {
 	HTML   string   // body fragment, sanitised by allow-list
-	Images []string // remote images as the message names them, "-" for those that are never loaded (backgrounds)
+	Images []string // remote images as the message names them, UnnamedImage for those that are never loaded
 }
 
 // Show makes a message's HTML fit to be shown: HTML parts one by one (so that none can open what
@@ -58,6 +58,19 @@ func (m *Message) Show(l Look) Shown {
 	}
 	shown.HTML = out.String()
 	return shown
+}
+
+// RemoteImages lists the remote images of the HTML as Show numbers them, without making it fit to be shown.
+func (m *Message) RemoteImages() []string {
+	var remote []string
+	for _, p := range m.chosen.pieces {
+		if p.html != nil && !(p.text != nil && p.html.showsNothing()) {
+			r := rewriter{cids: m.contentIDs(), remote: remote, fold: -1}
+			r.run(p.html.markup(maxHTML))
+			remote = r.remote
+		}
+	}
+	return remote
 }
 
 // SafeHTML is Show without folds and remote images, which it counts.

@@ -125,8 +125,8 @@ func (r *rewriter) beginFold() {
 	}
 }
 
-// unnamed stands for a remote image that is counted and never loaded: a background, a set of sizes.
-const unnamed = "-"
+// UnnamedImage stands for a remote image that is counted and never loaded: a background, a set of sizes.
+const UnnamedImage = "-"
 
 // attributes returns what an element keeps; nil for an image of which nothing is left.
 func (r *rewriter) attributes(a atom.Atom, in []html.Attribute) []html.Attribute {
@@ -137,7 +137,7 @@ func (r *rewriter) attributes(a atom.Atom, in []html.Attribute) []html.Attribute
 		case "style":
 			style, loads := cleanStyle(attr.Val)
 			if loads && remote == "" {
-				remote = unnamed
+				remote = UnnamedImage
 			}
 			if style != "" {
 				keep = append(keep, html.Attribute{Key: "style", Val: style})
@@ -150,7 +150,7 @@ func (r *rewriter) attributes(a atom.Atom, in []html.Attribute) []html.Attribute
 			}
 		case "srcset", "background", "poster", "lowsrc", "dynsrc":
 			if isRemote(attr.Val) && remote == "" {
-				remote = unnamed
+				remote = UnnamedImage
 			}
 		case "rel", "target":
 		default:
@@ -159,7 +159,7 @@ func (r *rewriter) attributes(a atom.Atom, in []html.Attribute) []html.Attribute
 	}
 	if remote != "" {
 		r.remote = append(r.remote, remote)
-		if remote != unnamed && r.load != nil {
+		if remote != UnnamedImage && r.load != nil {
 			source = r.load(len(r.remote) - 1)
 		}
 	}

@@ -7,7 +7,8 @@ import (
 	"holdover/email"
 )
 
-// Prefer remembers what a person chose while reading; value "" forgets it. ErrNotFound: no such mailbox.
+// Prefer remembers what a person chose while reading; value "" forgets it. A name that begins with
+// "message ID " goes with that message. ErrNotFound: no such mailbox.
 func (s *Store) Prefer(ctx context.Context, m email.MailboxID, name, value string) error {
 	return s.databaseError(s.db.Write(ctx, func(tx *database.Tx) error {
 		if value == "" {

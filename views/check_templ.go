@@ -31,7 +31,7 @@ func check(m Message) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if len(m.Check) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<ul class=\"check small\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<ul class=\"by-check small\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -45,7 +45,15 @@ type Message struct {
 	Encrypted          bool
 	Fates              []Fate
 	Attached           []Attached
+	Images             *Images
 	Check              []CheckLine // what is known of the sender, most important first
+}
+
+// Images says what became of a message's remote images.
+type Images struct {
+	Blocked int    // not loaded
+	Always  bool   // loaded, as always for this sender
+	Sender  string // address
 }
 
 // CheckLine is one finding about who sent a message.

@@ -28,6 +28,8 @@ var matrix = map[string]string{
 	"POST /mail/:folder/act":          "ea",
 	"POST /view":                      "ea",
 	"GET /mail/:folder/:thread/print": "ea",
+	"POST /m/:id/images":              "ea",
+	"GET /m/:id/image/:n":             "ea",
 	"GET /m/:id/print":                "ea",
 	"GET /m/:id/body":                 "ea",
 	"GET /m/:id/part/:n":              "ea",

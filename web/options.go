@@ -38,6 +38,7 @@ type Options struct {
 	MaxUpload    int64             // octets of one message being written, default 25 MiB
 	AdminToken   string            // for the API; "" switches the API off
 	Trusted      []string          // servers whose Authentication-Results are believed; email.NamelessResults: Exchange Online's in mail from Exchange
+	Pictures     Pictures          // remote images on request; nil: never
 	Unlimited    bool              // no rate limits (the demo, tests)
 	Secure       bool              // pages are served over TLS: https in addresses, HSTS
 	Zone         *time.Location    // of the times shown, default time.Local

@@ -51,10 +51,22 @@ func (s *server) body(c echo.Context) error {
 		return mailstore.ErrNotFound
 	}
 	w := s.wordsOf(c)
-	shown := m.Show(email.Look{Link: func(index int) string { return partURL(c.Param("id"), below(in, index)) }, Fold: w.T("conv.quote")})
+	look := email.Look{Link: func(index int) string { return partURL(c.Param("id"), below(in, index)) }, Fold: w.T("conv.quote")}
+	once, always, err := s.consent(c.Request().Context(), personOf(c).Mailbox, email.MessageID(c.Param("id")), outer)
+	if err != nil {
+		return err
+	}
+	if in == "" && (once || always) {
+		look.Image = func(n int) string { return imageURL(c.Param("id"), n) }
+	}
+	shown := m.Show(look)
+	blocked := len(shown.Images)
+	if s.Pictures != nil && in == "" {
+		blocked = 0 // said beside the frame, where there is a button
+	}
 	c.Response().Header().Set("Content-Security-Policy", bodyPolicy)
 	c.Response().Header().Set("Referrer-Policy", "no-referrer")
-	return s.write(c, http.StatusOK, views.Body(w, m.Subject, shown.HTML, len(shown.Images)), templ.NopComponent)
+	return s.write(c, http.StatusOK, views.Body(w, m.Subject, shown.HTML, blocked), templ.NopComponent)
 }
 
 // part is GET /m/:id/part/:n: the leaf of a message at a place. Pictures are shown (unless ?save=1), by what

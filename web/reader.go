@@ -45,6 +45,9 @@ func (r *reader) message(m mailstore.Message, newest bool) (views.Message, error
 	if err := r.check(&view, m, parsed); err != nil {
 		return view, err
 	}
+	if err := r.images(&view, parsed); err != nil {
+		return view, err
+	}
 	return view, r.invitation(&view, parsed)
 }
 

@@ -40,6 +40,8 @@ func (s *server) routes() []route {
 		{http.MethodPost, "/view", people, s.chooseView},
 		{http.MethodGet, "/mail/:folder/:thread/print", people, s.printConversation},
 		{http.MethodGet, "/m/:id/print", people, s.printMessage},
+		{http.MethodPost, "/m/:id/images", people, s.askImages},
+		{http.MethodGet, "/m/:id/image/:n", people, s.remoteImage},
 		{http.MethodGet, "/m/:id/body", people, s.body},
 		{http.MethodGet, "/m/:id/part/:n", people, s.part},
 		{http.MethodGet, "/m/:id/source", people, s.source},

@@ -40,7 +40,7 @@ func TestSenderCheck(t *testing.T) {
 		c.letter.subject = name
 		page := h.as(katrin).page(h.open(katrin, h.deliver(katrin, c.letter)))
 		var said1 []string
-		for _, li := range page.Find(".check li").EachIter() {
+		for _, li := range page.Find(".by-check li").EachIter() {
 			said1 = append(said1, said(li))
 		}
 		if got := strings.Join(said1, "|"); got != c.want {
@@ -53,7 +53,7 @@ func TestSenderCheck(t *testing.T) {
 	for _, origin := range []mailstore.Origin{mailstore.FromOutside, mailstore.FromExchange} { // nothing is believed unless the administrator says so
 		plain := newHouse(t)
 		id := plain.deliver(katrin, letter{from: "olivia@northgate.example", origin: origin, head: gateway + "pass header.from=northgate.example\r\n"})
-		if got := said(plain.as(katrin).page(plain.open(katrin, id)).Find(".check")); !strings.Contains(got, "nicht geprüft") {
+		if got := said(plain.as(katrin).page(plain.open(katrin, id)).Find(".by-check")); !strings.Contains(got, "nicht geprüft") {
 			t.Errorf("%s: %q", origin, got)
 		}
 	}

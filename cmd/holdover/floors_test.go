@@ -14,7 +14,7 @@ import (
 var floors = [][]string{
 	{"email", "database"},
 	{"directory", "mailstore"},
-	{"search", "calendar", "push", "exchange", "mta", "signin"},
+	{"search", "calendar", "push", "exchange", "mta", "signin", "pictures"},
 	{"syncback", "continuity", "archive"},
 	{"static", "views"},
 	{"web"},
@@ -35,8 +35,9 @@ var ignorance = map[string][]string{
 	"archive":    {"net/http", "holdover/syncback", "github.com/emersion/"},
 	"continuity": {"net/http", "holdover/mailstore", "html/template"},
 	"signin":     {"holdover/mailstore", "holdover/search"},
+	"pictures":   {"holdover/", "database/sql"},
 	"views":      {"holdover/mailstore", "holdover/directory", "holdover/search", "holdover/syncback", "holdover/continuity", "holdover/signin", "holdover/database", "database/sql"},
-	"web":        {"database/sql", "holdover/mta", "holdover/exchange"},
+	"web":        {"database/sql", "holdover/mta", "holdover/exchange", "holdover/pictures"},
 }
 
 type listed struct {

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"holdover/pictures"
 	"holdover/web"
 )
 
@@ -43,6 +44,9 @@ func (h *house) openWeb(context.Context) error {
 		Organisation: web.Organisation{Name: o.Name, Logo: logo, Phone: o.Phone, Brand: o.Colour, Imprint: o.Imprint, Privacy: o.Privacy},
 		Host:         portalHost(h.conf.Web.URL), Undo: time.Duration(h.conf.Sending.Undo), MaxUpload: int64(h.conf.Web.MaxUpload),
 		AdminToken: token, Secure: strings.HasPrefix(h.conf.Web.URL, "https:"), Now: time.Now, Log: h.log, Trusted: h.conf.Web.TrustedResults,
+	}
+	if on := h.conf.Web.RemoteImages; on == nil || *on {
+		options.Pictures = pictures.New(pictures.Options{})
 	}
 	if h.notices != nil {
 		options.Notices = h.notices
