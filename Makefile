@@ -50,10 +50,11 @@ bench: build
 	@./scripts/install.sh bench
 	@./scripts/bench.sh
 
-## screenshot: docs/screenshot.png, made by the end-to-end test
+## screenshot: docs/screenshot.png, made by the end-to-end test, and docs/report.png, the report of a drain of 1,000 messages
 screenshot: build
 	@./scripts/install.sh test
 	cd demo && HOLDOVER_SCREENSHOT=$(CURDIR)/docs/screenshot.png $(GO) test ./e2e -run '^TestJourney$$' -count=1 -v
+	HOLDOVER_REPORT=$(CURDIR)/docs/report.png $(GO) test ./web -run '^TestReportOfADrain$$' -count=1 -v
 
 clean:
 	rm -rf $(BIN) static/vendor/*.js static/vendor/.stamp static/node_modules

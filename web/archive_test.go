@@ -38,7 +38,7 @@ func (r *reports) There(_ context.Context, id, by string) error { return r.decid
 func TestArchivePage(t *testing.T) {
 	st := newDeskStage(t, &calmMail{})
 	if got := words(st.read(st.get(admin, "/desk/archive"), 200).Find("main")); !strings.Contains(got, "Es ist kein Archiv eingerichtet.") ||
-		!strings.Contains(got, "SMTP: 300 Nachrichten sieht das Journal von Exchange") || !strings.Contains(got, "IMAP: 12 Nachrichten geht am Journal von Exchange vorbei") {
+		!strings.Contains(got, "SMTP: 300 Nachrichten im Journal von Exchange") || !strings.Contains(got, "IMAP: 12 Nachrichten am Journal von Exchange vorbei") {
 		t.Errorf("without an archive: %q", got)
 	}
 	if w := st.post(admin, "/desk/archive/a.1/again", url.Values{}); w.Code != http.StatusNotFound {

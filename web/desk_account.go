@@ -153,7 +153,7 @@ func (s *server) sumView(w *views.Words, event string, a account) views.Account 
 	v.Sum = s.bothCounts(w, a)
 	for _, one := range countList(a.Changes) {
 		if one.n > 0 {
-			v.Changes = append(v.Changes, views.CountLink{Name: w.T("count." + one.word), Number: w.Number(one.n),
+			v.Changes = append(v.Changes, views.CountLink{Name: w.T("report." + one.word), Number: w.Number(one.n),
 				URL: entryQuery{what: "changes", state: string(one.state)}.url(event)})
 		}
 	}

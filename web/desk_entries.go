@@ -144,9 +144,9 @@ func (s *server) entriesView(w *views.Words, e continuity.Event, q entryQuery, t
 	}
 	for _, c := range append([]count{{"total", "", counts.Total}}, countList(counts)...) {
 		link := entryQuery{what: q.what, state: string(c.state), mailbox: q.mailbox}
-		v.States = append(v.States, chip(w.T("count."+c.word), w.Number(c.n), link.url(e.ID), string(c.state) == q.state))
+		v.States = append(v.States, chip(w.T("report."+c.word), w.Number(c.n), link.url(e.ID), string(c.state) == q.state))
 		if string(c.state) == q.state && q.state != "" {
-			v.Title = w.T(one, "State", w.T("count."+c.word))
+			v.Title = w.T(one, "State", w.T("report."+c.word))
 		}
 	}
 	for name, values := range q.values() {
@@ -191,7 +191,7 @@ func lineNotes(w *views.Words, l syncback.Line) (notes []string) {
 		notes = append(notes, w.T("report.note_"+string(l.Note), "Folder", l.Folder))
 	}
 	if l.Resent > 0 {
-		notes = append(notes, w.T("report.note_resent", "N", w.Number(l.Resent)))
+		notes = append(notes, w.N("report.note_resent", l.Resent))
 	}
 	return notes
 }

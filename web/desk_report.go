@@ -35,7 +35,7 @@ func (s *server) eventReport(c echo.Context) error {
 	}
 	p := s.shell(c)
 	w := p.Words
-	v := views.Report{Title: w.T("report.title", "Kind", w.T("event."+string(e.Kind)), "Time", w.Since(e.Started, s.now())), Facts: s.eventFacts(w, e),
+	v := views.Report{Title: w.T("report.title", "Kind", w.T("event."+string(e.Kind)), "Time", w.At(e.Started, s.now()).Long), Facts: s.eventFacts(w, e),
 		Account: s.sumView(w, e.ID, a), Heads: boxHeads(w), Boxes: s.boxRows(w, e.ID, a.Boxes), Back: "/desk/events/" + e.ID, CSV: "/desk/events/" + e.ID + "/report.csv",
 		Made: w.T("report.made", "Time", s.now().Format("2006-01-02 15:04:05 MST"))}
 	v.Say, v.Done = s.sayEvent(w, e, a, r, gateOf(e, r))
