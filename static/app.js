@@ -52,6 +52,16 @@
     if (title) title.focus({ preventScroll: true });
   });
 
+  // ---- the installed app; copies of drafts go when the server has what was submitted, and at sign-out
+  if (navigator.serviceWorker && isSecureContext) navigator.serviceWorker.register("/sw.js").catch(() => {});
+  const submitted = () => {
+    if (/[?&]done=/.test(location.search)) for (const name of Object.keys(sessionStorage))
+      if (name.startsWith("draft:") && JSON.parse(sessionStorage.getItem(name)).gone) sessionStorage.removeItem(name);
+  };
+  addEventListener("pageshow", submitted);
+  addEventListener("htmx:afterSettle", submitted);
+  addEventListener("submit", (e) => { if (e.target.getAttribute("action") === "/sign-out") sessionStorage.clear(); });
+
   // ---- news: one stream for all tabs of this browser, led by whoever holds the lock. A request of
   // the reader's own goes first: what comes back too late is thrown away and asked for again.
   let last = 0, fresh = false, wanted = false, renewing = false, busy = 0;

@@ -21,7 +21,7 @@ import (
 	"strings"
 )
 
-//go:embed app.css app.js compose.js notice.js rich.js sw.js all:vendor
+//go:embed app.css app.js compose.js keys.js notice.js rich.js sw.js all:vendor
 var files embed.FS
 
 var (
@@ -33,11 +33,15 @@ var (
 	ErrLogo = errors.New("logo must be an SVG, PNG, JPEG or WebP picture")
 )
 
-// scripts in the order in which they are joined: ours comes last, it uses the others. The editor's are fetched by
-// who wants it.
-var editor = []string{"vendor/purify.min.js", "vendor/squire.js", "rich.js"}
+// scripts of every page, in the order in which they are joined: ours comes last, it uses the others.
+var scripts = []string{"vendor/htmx.min.js", "vendor/idiomorph-ext.min.js", "app.js", "keys.js"}
 
-var scripts = []string{"vendor/htmx.min.js", "vendor/idiomorph-ext.min.js", "app.js", "compose.js", "notice.js"}
+// further scripts are fetched by the pages that need them; the editor's by who wants it.
+var further = map[string][]string{
+	"compose.js": {"compose.js"},
+	"notice.js":  {"notice.js"},
+	"rich.js":    {"vendor/purify.min.js", "vendor/squire.js", "rich.js"},
+}
 
 var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
@@ -64,10 +68,6 @@ func Load(brand string, logo []byte) (*Assets, error) {
 	if err != nil {
 		return nil, err
 	}
-	rich, err := joined(editor)
-	if err != nil {
-		return nil, err
-	}
 	if err := a.addLogo(logo); err != nil {
 		return nil, err
 	}
@@ -76,9 +76,15 @@ func Load(brand string, logo []byte) (*Assets, error) {
 	for _, size := range iconSizes {
 		a.add(IconName(size), "image/png", icon(size, brand))
 	}
-	a.add("rich.js", "text/javascript; charset=utf-8", rich)
+	for name, parts := range further {
+		code, err := joined(parts)
+		if err != nil {
+			return nil, err
+		}
+		a.add(name, "text/javascript; charset=utf-8", code)
+	}
 	sum := sha256.New()
-	for _, name := range []string{"app.css", "app.js", "rich.js", "logo", IconName(192)} {
+	for _, name := range []string{"app.css", "app.js", "compose.js", "notice.js", "rich.js", "logo", IconName(192)} {
 		fmt.Fprintf(sum, "%s %d\n", name, len(a.files[name].plain))
 		sum.Write(a.files[name].plain)
 	}
@@ -150,7 +156,7 @@ func Worker() []byte {
 	return code
 }
 
-// URL is the path of a file: "app.css", "app.js", "logo" or an icon; "" when there is no such file.
+// URL is the path of a file: "app.css", "app.js", "logo" a script of one page or an icon; "" when there is no such file.
 func (a *Assets) URL(name string) string {
 	if _, ok := a.files[name]; !ok {
 		return ""

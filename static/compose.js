@@ -153,7 +153,6 @@
     if (button) take(button);
   });
   addEventListener("submit", (e) => {
-    if (e.target.getAttribute("action") === "/sign-out") shelf.clear();
     if (e.target !== form) return;
     clearTimeout(timer);
     timer = 0;
@@ -165,16 +164,15 @@
     if (dirty) shelf.setItem(key(), JSON.stringify({ ...state(), gone: 1 }));
   });
 
-  // What was submitted is acknowledged by the page that says so, or by a form that holds the same.
+  // What was submitted is acknowledged by the page that says so (app.js), or by a form that holds the same.
   const clear = (now) => {
     for (const name of Object.keys(shelf)) {
       const copy = name.startsWith("draft:") && JSON.parse(shelf.getItem(name));
-      if (copy && copy.gone && (!now || parts.slice(0, 6).every((part) => copy[part] === now[part]))) shelf.removeItem(name);
+      if (copy && copy.gone && parts.slice(0, 6).every((part) => copy[part] === now[part])) shelf.removeItem(name);
     }
   };
 
   const begin = () => {
-    if (/[?&]done=/.test(location.search)) clear();
     const found = document.getElementById("compose");
     if (!found || found === form) return;
     form = found;

@@ -1,6 +1,5 @@
 // Notifications: asked for by a click only, and only where browser and administrator allow them.
 (() => {
-  if (navigator.serviceWorker && isSecureContext) navigator.serviceWorker.register("/sw.js").catch(() => {});
   const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
   const show = (box, state) => box.querySelectorAll("[data-when]").forEach((part) => { part.hidden = !part.dataset.when.split(" ").includes(state); });
   const tell = (path, subscription, extra) => fetch(path, { method: "POST", headers: { "Content-Type": "application/x-www-form-urlencoded" },

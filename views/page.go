@@ -11,6 +11,8 @@ type Page struct {
 	Sheet   string // URL of the style sheet
 	Script  string // URL of the script
 	Icon    string // URL of the picture on a home screen
+	More    string // URL of a script that this page needs besides, "" none
+	Keys    string // set of keyboard shortcuts: "outlook", "gmail", "off"; "" before the sign-in
 	Path    string // path and query of this page, for forms that come back here
 	Person  *Person
 	Folders []Folder // nil where there is no folder list

@@ -165,7 +165,7 @@ func (s *server) showCompose(c echo.Context, status int, sh sheet, token string,
 	}
 	view := s.composeView(p, sh, token, f, notes)
 	p.Title = p.Words.T("compose." + view.Heading)
-	p.Here = string(mailstore.Drafts)
+	p.Here, p.More = string(mailstore.Drafts), s.assets.URL("compose.js")
 	p.Path = composeURL(sh)
 	if p.Flash != nil && p.Flash.Undo != "" {
 		p.Flash = nil

@@ -15,7 +15,7 @@ var (
 		details summary div span b strong small em br ul ol li dl dt dd textarea time svg symbol path circle rect use img iframe blockquote i`)
 	pageAttributes = setOf(`accept action alt autocomplete charset checked class content d data-live data-newest data-say data-print datetime defer download
 		fill for height hidden href id lang method name open placeholder rel role src title type value viewbox width sandbox loading target tabindex form
-		multiple required selected disabled rows maxlength xmlns data-theme cx cy r x y rx ry
+		multiple required selected disabled data-keys aria-pressed rows maxlength xmlns data-theme cx cy r x y rx ry
 		stroke-width aria-current aria-hidden aria-label aria-labelledby hx-ext hx-get hx-post hx-push-url hx-select hx-swap hx-target hx-trigger hx-sync`)
 	bodyElements = setOf(`html head meta title style body a abbr address article b bdi bdo big blockquote br caption center cite code col colgroup dd del dfn
 		div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main ol p pre q s samp section

@@ -51,6 +51,8 @@ var matrix = map[string]string{
 	"GET /notices":                    "ea",
 	"POST /notices/on":                "ea",
 	"POST /notices/off":               "ea",
+	"GET /keys":                       "ea",
+	"POST /keys":                      "ea",
 	"GET /agenda":                     "ea",
 	"POST /m/:id/answer":              "ea",
 

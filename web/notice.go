@@ -34,7 +34,7 @@ func (s *server) notices(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p.Title = p.Words.T("notice.title")
+	p.Title, p.More = p.Words.T("notice.title"), s.assets.URL("notice.js")
 	v := views.Notices{}
 	if s.Notices != nil {
 		v.Key = s.Notices.Key()

@@ -29,7 +29,7 @@ func (s *server) shell(c echo.Context) views.Page {
 	if person.Mailbox == "" {
 		return p
 	}
-	p.Theme = person.Theme
+	p.Theme, p.Keys = person.Theme, s.keysOf(c.Request().Context(), person.Mailbox)
 	p.Person = &views.Person{Name: person.Name, Address: person.Address, Initials: views.Initials(person.Name), Admin: person.Admin}
 	if event, on, err := s.Events.Covering(c.Request().Context(), person.Mailbox); err == nil && on {
 		p.Banner = s.banner(p.Words, event)

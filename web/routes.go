@@ -60,6 +60,7 @@ func (s *server) routes() []route {
 	all = append(all, s.calendarRoutes()...)
 	all = append(all, s.appRoutes()...)
 	all = append(all, s.noticeRoutes()...)
+	all = append(all, s.keyRoutes()...)
 	return append(all, s.deskRoutes()...)
 }
 
