@@ -45,6 +45,7 @@ func TestEWSAtTheDouble(t *testing.T) {
 		"what has become of a mailbox":                        ewsFates,
 		"IMAP and EWS see one mailbox":                        ewsBesideIMAP,
 		"marks: answered and flagged, absolute":               ewsMarks,
+		"many folders are asked in few calls":                 ewsManyFolders,
 		"absent only while nothing moves":                     ewsMovedBehindUs,
 		"people who move mail hide nothing":                   ewsAtWork,
 	} {
@@ -404,5 +405,34 @@ func ewsMovedBehindUs(t *testing.T, d *exchangetest.Double, o EWSOptions) {
 	copies, err := c.Find(contextOf(t), anna, Query{MessageIDs: []string{"behind@x.test"}, Since: d.Now().Add(-time.Hour)})
 	if err != nil || len(copies) != 1 || looks != 3 {
 		t.Errorf("%d copies after %d looks, %v", len(copies), looks, err)
+	}
+}
+
+func ewsManyFolders(t *testing.T, d *exchangetest.Double, o EWSOptions) {
+	const box = "folders@example.test"
+	d.AddMailbox(box)
+	c, asked := newEWS(t, o), 0
+	for i := range 45 {
+		if err := c.Create(contextOf(t), box, fmt.Sprintf("Ordner %d", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ids := []string{"first@x.test", "middle@x.test", "last@x.test"}
+	for i, folder := range []string{"INBOX", "Ordner 20", "Ordner 44"} {
+		d.Put(box, folder, mail(ids[i]), d.Now())
+	}
+	for n := range 70 { // the middle one stands on a page of its own
+		d.Put(box, "Ordner 20", mail(fmt.Sprintf("other%d@x.test", n)), d.Now().Add(-time.Minute))
+	}
+	copies, err := c.Find(contextOf(t), box, Query{MessageIDs: append(ids, "a", "b", "c"), Since: d.Now().Add(-time.Hour)})
+	if err != nil || len(copies) != 3 {
+		t.Fatalf("%+v, %v", copies, err)
+	}
+	d.Fault(exchangetest.DoubleFault{Face: "ews", Point: "FindItem", Mailbox: box, Do: "reply", Code: 503, Skip: 4})
+	for asked = 0; asked < 3 && err == nil; asked++ {
+		_, err = c.Find(contextOf(t), box, Query{MessageIDs: ids})
+	}
+	if !errors.Is(err, ErrThrottled) || asked != 2 {
+		t.Errorf("%d look-ups at 52 folders before more than 4 calls were made, %v", asked, err)
 	}
 }

@@ -12,6 +12,7 @@ const (
 	ewsBatch   = 50  // items of one GetItem, each with its header
 	ewsRestart = 5   // times a folder is read again because it changed under our hands
 	ewsPasses  = 8   // times a mailbox is
+	ewsAtOnce  = 20  // folders that one FindItem asks
 	ewsMost    = 2_000_000
 	cutValue   = 250 // FindItem cuts long values at 255 characters or later
 )
@@ -33,7 +34,7 @@ func (c *EWS) Find(ctx context.Context, mailbox string, q Query) ([]Copy, error)
 		if err != nil {
 			return nil, err
 		}
-		found, err := c.look(ctx, mailbox, folder, q, false)
+		found, err := c.look(ctx, mailbox, folder, q, false, nil)
 		if err != nil {
 			return nil, c.stale(mailbox, err)
 		}
@@ -52,13 +53,11 @@ func (c *EWS) everywhere(ctx context.Context, mailbox string, q Query) (copies [
 		return nil, err
 	}
 	for pass := range ewsPasses {
-		for _, folder := range folders {
-			found, err := c.look(ctx, mailbox, folder, q, pass > 0)
-			if err != nil && !codeIs(err, "ErrorFolderNotFound") { // deleted since: the list will show it
-				return nil, err
-			}
-			copies = append(copies, found...)
+		found, err := c.round(ctx, mailbox, folders, q, pass > 0)
+		if err != nil {
+			return nil, err
 		}
+		copies = append(copies, found...)
 		q.MessageIDs = slices.DeleteFunc(slices.Clone(q.MessageIDs), func(id string) bool {
 			return slices.ContainsFunc(copies, func(c Copy) bool { return c.MessageID == id })
 		})
@@ -75,6 +74,31 @@ func (c *EWS) everywhere(ctx context.Context, mailbox string, q Query) (copies [
 		}
 	}
 	return nil, &Failure{Kind: ErrTemporary, Op: "FindItem", Words: "the mailbox keeps changing while it is read"}
+}
+
+// round looks into all folders once. One call asks many folders for their first pages; whoever has
+// more is read on by itself. A folder that was deleted since the list was read is passed over: the
+// next list shows that it is gone.
+func (c *EWS) round(ctx context.Context, mailbox string, folders []listed, q Query, read bool) (copies []Copy, err error) {
+	for some := range slices.Chunk(folders, ewsAtOnce) {
+		a, err := c.ask(ctx, mailbox, question{op: "FindItem", parts: len(some), body: func(w *writer) { findItems(w, some, restriction(q, read), 0) }})
+		if err != nil {
+			return nil, err
+		}
+		for i, folder := range some {
+			if s := readError(a.parts[i]); s.code == "ErrorFolderNotFound" {
+				continue
+			} else if s.code != "" {
+				return nil, c.failure("FindItem", s, false)
+			}
+			found, err := c.look(ctx, mailbox, folder, q, read, a.parts[i])
+			if err != nil && !codeIs(err, "ErrorFolderNotFound") {
+				return nil, err
+			}
+			copies = append(copies, found...)
+		}
+	}
+	return copies, nil
 }
 
 // still takes out copies that were seen in one folder and then, moved, in another: a move gives an
@@ -103,22 +127,26 @@ func (c *EWS) still(ctx context.Context, mailbox string, copies []Copy) ([]Copy,
 	}), nil
 }
 
-// look reads one folder: a few ids are asked for; many are read from what came since the date.
-func (c *EWS) look(ctx context.Context, mailbox string, folder listed, q Query, read bool) ([]Copy, error) {
-	restriction := idsOnly(q.MessageIDs)
+// restriction asks for a few ids as such, or, for many or to be sure, for what came since the date.
+func restriction(q Query, read bool) func(*writer) {
 	if len(q.MessageIDs) > searchFew || read && !q.Since.IsZero() {
-		restriction = since(q.Since)
+		return since(q.Since)
 	}
+	return idsOnly(q.MessageIDs)
+}
+
+// look reads one folder, from its first page on if that is there already.
+func (c *EWS) look(ctx context.Context, mailbox string, folder listed, q Query, read bool, first *node) ([]Copy, error) {
 	wanted := map[string]bool{}
 	for _, id := range q.MessageIDs {
 		wanted[id] = true
 	}
 	for range ewsRestart {
-		candidates, whole, err := c.scan(ctx, mailbox, folder, restriction, wanted)
+		candidates, whole, err := c.scan(ctx, mailbox, folder, restriction(q, read), wanted, first)
 		if err != nil {
 			return nil, err
 		}
-		if !whole {
+		if first = nil; !whole {
 			continue
 		}
 		copies, all, err := c.details(ctx, mailbox, folder, candidates, wanted)
@@ -132,10 +160,12 @@ func (c *EWS) look(ctx context.Context, mailbox string, folder listed, q Query, 
 // scan goes through a folder page by page and answers the ids of items that may be those wanted.
 // Pages are cut by number: when an item before the cut goes away the next page begins too late. So
 // each page begins with the last item of the one before, and whole is false where it does not.
-func (c *EWS) scan(ctx context.Context, mailbox string, folder listed, restriction func(*writer), wanted map[string]bool) (candidates []string, whole bool, err error) {
+func (c *EWS) scan(ctx context.Context, mailbox string, folder listed, only func(*writer), wanted map[string]bool, part *node) (candidates []string, whole bool, err error) {
 	last, offset := "", 0
-	for offset <= ewsMost {
-		part, err := c.one(ctx, mailbox, question{op: "FindItem", body: func(w *writer) { findItems(w, folder, restriction, offset) }})
+	for ; offset <= ewsMost; part = nil {
+		if part == nil {
+			part, err = c.one(ctx, mailbox, question{op: "FindItem", body: func(w *writer) { findItems(w, []listed{folder}, only, offset) }})
+		}
 		if err != nil {
 			return nil, false, err
 		}
@@ -188,17 +218,21 @@ func mayBe(found string, wanted map[string]bool) bool {
 
 func bare(messageID string) string { return strings.Trim(strings.TrimSpace(messageID), "<>") }
 
-func findItems(w *writer, folder listed, restriction func(*writer), offset int) {
+func findItems(w *writer, folders []listed, only func(*writer), offset int) {
 	w.in("m:FindItem", func() {
 		w.shape("m:ItemShape", func() { w.field("item:ParentFolderId") }, func() { w.field("message:InternetMessageId") })
 		w.empty("m:IndexedPageItemView", "MaxEntriesReturned", decimal(ewsPage), "Offset", decimal(offset), "BasePoint", "Beginning")
-		if restriction != nil {
-			w.in("m:Restriction", func() { restriction(w) })
+		if only != nil {
+			w.in("m:Restriction", func() { only(w) })
 		}
 		w.in("m:SortOrder", func() { // new items come last and shift nothing
 			w.in("t:FieldOrder", func() { w.field("item:DateTimeCreated") }, "Order", "Ascending")
 		})
-		w.in("m:ParentFolderIds", func() { w.folder(folder) })
+		w.in("m:ParentFolderIds", func() {
+			for _, folder := range folders {
+				w.folder(folder)
+			}
+		})
 	}, "Traversal", "Shallow")
 }
 

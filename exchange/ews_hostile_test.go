@@ -306,7 +306,7 @@ func TestEWSSendsNothingTooLarge(t *testing.T) {
 func TestEWSRequestsAreEscaped(t *testing.T) {
 	evil := `"/><t:X a='&amp;'>]]>` + "\x00\n"
 	text := envelope(evil, func(w *writer) {
-		findItems(w, listed{id: evil}, idsOnly([]string{evil, evil}), 0)
+		findItems(w, []listed{{id: evil}}, idsOnly([]string{evil, evil}), 0)
 		w.text("t:DisplayName", evil)
 	})
 	root, err := parseXML(text)
