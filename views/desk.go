@@ -56,6 +56,7 @@ type EventPage struct {
 	Story     []string // who, when, why
 	Active    bool
 	Lockdown  bool
+	Opening   bool // ended, and its gates are still closed
 	EndReason string
 	Faults    []Fault
 	Progress  Progress

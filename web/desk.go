@@ -21,8 +21,9 @@ const (
 )
 
 func (s *server) deskRoutes() []route {
+	release := s.releaseRoutes()
 	api := eventsAPI{events: s.Events, org: s.Directory, told: s.Syncback, log: s.Log}
-	return append(api.routes(),
+	return append(append(release, api.routes()...),
 		route{http.MethodGet, "/desk", admins, s.desk},
 		route{http.MethodGet, "/desk/events/new", admins, s.startForm},
 		route{http.MethodPost, "/desk/events", admins, s.startEvent},

@@ -56,6 +56,7 @@ func (s *server) showEvent(c echo.Context, status int, e continuity.Event, reaso
 	for _, r := range records {
 		v.Records = append(v.Records, s.recordLine(w, r))
 	}
+	v.Opening = e.Opening()
 	if v.Progress, err = s.progress(c, w, e); err != nil {
 		return err
 	}

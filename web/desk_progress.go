@@ -43,8 +43,14 @@ func (s *server) progress(c echo.Context, w *views.Words, e continuity.Event) (v
 	}
 	g.Steps = []views.Step{{Name: w.T("event.step_closed"), Here: gate == syncback.Closed}, {Name: w.T("event.step_draining"), Here: gate == syncback.Draining},
 		{Name: w.T("event.step_open"), Here: gate == syncback.Open}}
-	if r.Rate >= 1 && gate != syncback.Closed && !g.Done {
-		g.More = append(g.More, w.T("event.rate", "N", w.Number(int(math.Round(r.Rate)))))
+	if gate == syncback.Draining && !g.Done { // the page of the estimate says which limit binds
+		lines, estimate, err := s.estimateLines(ctx, w, covers)
+		if err != nil {
+			return g, err
+		}
+		if g.More = append(g.More, lines...); estimate.Items == 0 && r.Rate >= 1 {
+			g.More = append(g.More, w.T("event.rate", "N", w.Number(int(math.Round(r.Rate)))))
+		}
 	}
 	if a.Changes.Total > 0 {
 		g.More = append(g.More, s.bothCounts(w, a))
@@ -78,6 +84,10 @@ func (s *server) sayEvent(w *views.Words, e continuity.Event, a account, r syncb
 		return w.T("event.say_drill", "Time", since, "Done", found, "Total", total), false
 	case e.Active() && left == 0:
 		return w.T("event.say_hold_none", "Kind", kind, "Time", since), false
+	case e.Opening() && left == 0:
+		return w.T("event.say_opening_none"), false
+	case e.Opening():
+		return w.T("event.say_opening", "N", w.N("event.changes", left)), false
 	case e.Active():
 		return w.T("event.say_hold", "Kind", kind, "Time", since, "N", w.N("event.changes", left)), false
 	case counts.Total == 0 && a.check.Coming == 0:
@@ -96,7 +106,7 @@ func (s *server) sayEvent(w *views.Words, e continuity.Event, a account, r syncb
 		return w.T("report.say_parked", "Done", found, "Total", total, "N", w.N("report.need", counts.Parked)), false
 	}
 	say = w.T("event.say_drain", "Done", found, "Total", total)
-	if r.Left > 0 {
+	if r.Left > 0 && s.Gate == nil {
 		say += " " + w.T("event.say_drain_left", "Left", duration(w, r.Left))
 	}
 	return say, false

@@ -47,6 +47,7 @@ type deskStage struct {
 	events *continuity.Continuity
 	store  *mailstore.Store
 	told   *toldStage
+	gate   *gateStage
 	clock  *clockStage
 }
 
@@ -194,8 +195,14 @@ func (m *calmMail) Submissions(context.Context, email.MailboxID, int) ([]mailsto
 
 func newDeskStage(t *testing.T, mail Mail, change ...func(*Options)) *deskStage {
 	t.Helper()
+	return openDeskStage(t, false, mail, change...)
+}
+
+// openDeskStage says whether events that have ended wait for their release.
+func openDeskStage(t *testing.T, held bool, mail Mail, change ...func(*Options)) *deskStage {
+	t.Helper()
 	ctx := context.Background()
-	st := &deskStage{t: t, told: &toldStage{}, clock: &clockStage{at: time.Date(2026, 11, 23, 14, 7, 0, 0, time.UTC)}}
+	st := &deskStage{t: t, told: &toldStage{}, gate: &gateStage{}, clock: &clockStage{at: time.Date(2026, 11, 23, 14, 7, 0, 0, time.UTC)}}
 	csv := filepath.Join(t.TempDir(), "directory.csv")
 	if err := os.WriteFile(csv, []byte(testCSV), 0o600); err != nil {
 		t.Fatal(err)
@@ -206,7 +213,7 @@ func newDeskStage(t *testing.T, mail Mail, change ...func(*Options)) *deskStage 
 	if st.people, err = directory.Open(ctx, directory.Options{DB: db, CSV: csv, Complete: true, Now: st.clock.now, Log: log}); err != nil {
 		t.Fatal(err)
 	}
-	if st.events, err = continuity.Open(ctx, continuity.Options{DB: db, Directory: st.people, Now: st.clock.now, Log: log}); err != nil {
+	if st.events, err = continuity.Open(ctx, continuity.Options{DB: db, Directory: st.people, Held: held, Now: st.clock.now, Log: log}); err != nil {
 		t.Fatal(err)
 	}
 	if mail == nil {
@@ -222,7 +229,7 @@ func newDeskStage(t *testing.T, mail Mail, change ...func(*Options)) *deskStage 
 		}
 		mail = st.store
 	}
-	options := Options{Mail: mail, Directory: st.people, Signin: doorStage{}, Events: st.events, Syncback: st.told,
+	options := Options{Mail: mail, Directory: st.people, Signin: doorStage{}, Events: st.events, Syncback: st.told, Gate: st.gate, Releases: st.events,
 		Organisation: Organisation{Name: "Stadtwerke Ahrenfeld"}, Host: "mail.holdover.example", MaxUpload: 1 << 20, AdminToken: testToken,
 		Unlimited: true, Zone: time.UTC, Now: st.clock.now, Log: log}
 	for _, f := range change {

@@ -32,6 +32,14 @@ func (s *server) flash(c echo.Context, w *views.Words) *views.Flash {
 			return &views.Flash{Text: w.N("report.retried", n)}
 		}
 		return &views.Flash{Text: w.T("report.retried_none")}
+	case "releaseretry":
+		return &views.Flash{Text: w.T("release.done_retry")}
+	case "switched":
+		return &views.Flash{Text: w.T("release.done_switch")}
+	case "confirmed":
+		return &views.Flash{Text: w.T("release.done_confirm")}
+	case "identitychanged":
+		return &views.Flash{Text: w.T("release.err_changed")}
 	case "notparked":
 		return &views.Flash{Text: w.T("desk.err.retry")}
 	case "discarded":

@@ -112,7 +112,7 @@ func newHouse(t testing.TB, change ...func(*Options)) *house {
 			t.Errorf("closing: %v", err)
 		}
 	})
-	h.opts = Options{Mail: h.mail, Search: h.index, Calendar: h.dates, Directory: h.dir, Signin: cookieSignin{h}, Events: h.events, Syncback: h.sync,
+	h.opts = Options{Mail: h.mail, Search: h.index, Calendar: h.dates, Directory: h.dir, Signin: cookieSignin{h}, Events: h.events, Syncback: h.sync, Gate: &gateStage{}, Releases: h.events,
 		Organisation: Organisation{Name: "Stadtwerke Ahrenfeld", Phone: "030 23125-110"},
 		Host:         "mail-notfall.ahrenfeld.example", AdminToken: "the-token", Zone: time.FixedZone("CET", 3600), Now: h.clock.now}
 	for _, f := range change {

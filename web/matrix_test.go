@@ -71,6 +71,20 @@ var matrix = map[string]string{
 	"POST /desk/archive/:id/there":    "a",
 	"GET /desk/events/:id/report.csv": "a",
 
+	"GET /desk/events/:id/release":     "a",
+	"POST /desk/events/:id/release":    "a",
+	"GET /desk/events/:id/dry-run":     "a",
+	"GET /desk/events/:id/dry-run.csv": "a",
+	"GET /desk/exchange":               "a",
+	"POST /desk/exchange":              "a",
+
+	"GET /api/events/:id/release":        "t",
+	"POST /api/events/:id/release":       "t",
+	"POST /api/events/:id/release/retry": "t",
+	"GET /api/events/:id/dry-run":        "t",
+	"GET /api/exchange":                  "t",
+	"POST /api/exchange/switch":          "t",
+
 	"GET /api/events":          "t",
 	"POST /api/events":         "t",
 	"GET /api/events/:id":      "t",

@@ -29,6 +29,8 @@ type Options struct {
 	Signin       Signin
 	Events       Events
 	Syncback     Syncback
+	Gate         Gatekeeper // between the end of an event and the drain
+	Releases     Releases
 	Archive      Archive // of journal reports; nil: none
 	Organisation Organisation
 	Signatures   map[string]string // by language: "de", "en"; a text with places for the directory's fields
