@@ -230,6 +230,13 @@ func TestGraphRefuses(t *testing.T) {
 	if err := c.e.Restore("graph"); err != nil {
 		t.Fatal(err)
 	}
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) { // until the four are gone
+		if status, answer := c.call("GET", "/mailFolders/inbox", ""); status == 200 {
+			break
+		} else if time.Now().After(end) {
+			t.Fatalf("still %d %v", status, answer)
+		}
+	}
 	for fate, want := range map[Fate]string{Unknown: "ErrorInvalidUser", Moving: "ErrorMailboxMoveInProgress", Unavailable: "ErrorMailboxStoreUnavailable"} {
 		c.e.Store().SetFate("anna@firma.test", fate)
 		if _, answer := c.call("GET", "/messages", ""); code(answer) != want {
