@@ -45,9 +45,15 @@ const (
 	canaryCall = 2 * time.Minute
 	// canaryPatience is how long a canary that Exchange has taken is looked for: it may lie in a queue.
 	canaryPatience = 45 * time.Minute
+	// canaryUnsure is how long one is looked for of which nobody knows whether Exchange has taken it: its
+	// answer was lost, or we ended while it was sent. Then another one goes in; two do no harm.
+	canaryUnsure = 20 * time.Second
 	// canaryPause is the longest pause between two tries.
 	canaryPause = time.Minute
 )
+
+// canaryTaken is what the words about a canary begin with from Exchange's yes on.
+const canaryTaken = "taken by Exchange"
 
 // canaryLooks are the looks for a canary after it went in; the last pause repeats.
 func canaryLooks() []time.Duration {
@@ -86,7 +92,7 @@ func (s *Syncback) sendCanary(ctx context.Context, event string, w *Way, c Canar
 	if err != nil {
 		return c, err
 	}
-	words := "taken by Exchange; looked for in the probe mailbox"
+	words := canaryTaken + "; looked for in the probe mailbox"
 	if w.Speaks.delivers() {
 		var said string
 		said, err = w.SMTP.Deliver(ctx, s.o.Probe.Sender, []string{c.Address}, octets)
@@ -129,6 +135,8 @@ func (s *Syncback) seekCanary(ctx context.Context, event string, w *Way, c Canar
 		if copies[0].Role != exchange.Inbox {
 			c.Words = "went in and was seen, but in the folder " + copies[0].Folder + "; taken away again"
 		}
+	case s.now().Sub(c.Sent) > canaryUnsure && !strings.HasPrefix(c.Words, canaryTaken):
+		s.failCanary(&c, &exchange.Failure{Kind: exchange.ErrTemporary, Op: "look", Words: "not known whether Exchange took it, and it is not seen: another one follows"})
 	case s.now().Sub(c.Sent) > canaryPatience:
 		s.failCanary(&c, &exchange.Failure{Kind: exchange.ErrTemporary, Op: "look", Words: "Exchange took it and never showed it in the mailbox",
 			Remedy: "Look for it in Exchange's message trace, quarantine and rules of the probe mailbox."})

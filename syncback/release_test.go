@@ -138,6 +138,26 @@ func TestCanaryFails(t *testing.T) {
 	b.check([]want{{anna, "m@x", "INBOX", exchange.Flags{}}})
 }
 
+// TestCanaryThatNobodyKnowsOf: when it is not known whether Exchange took the canary, and it is not
+// seen, another one follows soon; nobody waits for it as for one that lies in a queue.
+func TestCanaryThatNobodyKnowsOf(t *testing.T) {
+	b := held(t, withProbe())
+	b.world.script = func(op, box string) fault {
+		if box == probe && op == "deliver" && b.world.calls["deliver"] == 1 {
+			return lostBefore
+		}
+		return fine
+	}
+	e := b.start(continuity.Outage, continuity.Scope{All: true})
+	b.end(e)
+	if !b.conducts(e, 3*time.Minute) {
+		t.Errorf("not released after 3 minutes: %+v", b.report(e))
+	}
+	if n := b.world.count("deliver"); n != 2 {
+		t.Errorf("%d canaries, want 2", n)
+	}
+}
+
 // TestScout: without a probe mailbox the first item of the smallest mailbox goes alone; when Exchange
 // parks it another one is chosen, later.
 func TestScout(t *testing.T) {
