@@ -52,8 +52,11 @@ const (
 	canaryPause = time.Minute
 )
 
-// canaryTaken is what the words about a canary begin with from Exchange's yes on.
-const canaryTaken = "taken by Exchange"
+// What the words about a canary begin with from Exchange's yes on, and once it was seen.
+const (
+	canaryTaken = "taken by Exchange"
+	canarySeen  = "seen"
+)
 
 // canaryLooks are the looks for a canary after it went in; the last pause repeats.
 func canaryLooks() []time.Duration {
@@ -121,20 +124,26 @@ func (s *Syncback) seekCanary(ctx context.Context, event string, w *Way, c Canar
 		c.Next = s.now().Add(max(f.After, backoff(c.looks+1, canaryPause)))
 		c.looks++
 	case len(copies) > 0:
+		// Noted before it is taken away: what is gone then is known to have been there.
+		c.Words = canarySeen + " in the folder " + copies[0].Folder
+		if err := s.keepCanary(ctx, event, c); err != nil {
+			return c, err
+		}
 		for _, found := range copies {
 			if err := by.Remove(ctx, found.Place); err != nil && !errors.Is(err, exchange.ErrGone) {
-				c.Words = "seen, but it cannot be taken away again: " + wordsOf(err)
+				c.Words = canarySeen + ", but it cannot be taken away again: " + wordsOf(err)
 				c.Remedy = "Give the account the right to delete in the probe mailbox."
 				c.looks++
 				c.Next = s.now().Add(backoff(c.looks, canaryPause))
 				return c, s.keepCanary(ctx, event, c)
 			}
 		}
-		c.State, c.Next, c.Remedy = CanaryPassed, time.Time{}, ""
-		c.Words = "went in, was seen and taken away again"
+		c.pass("went in, was seen and taken away again")
 		if copies[0].Role != exchange.Inbox {
 			c.Words = "went in and was seen, but in the folder " + copies[0].Folder + "; taken away again"
 		}
+	case strings.HasPrefix(c.Words, canarySeen): // and gone: the answer to that was lost, or we ended
+		c.pass("went in, was seen and taken away again")
 	case s.now().Sub(c.Sent) > canaryUnsure && !strings.HasPrefix(c.Words, canaryTaken):
 		s.failCanary(&c, &exchange.Failure{Kind: exchange.ErrTemporary, Op: "look", Words: "not known whether Exchange took it, and it is not seen: another one follows"})
 	case s.now().Sub(c.Sent) > canaryPatience:
@@ -146,6 +155,10 @@ func (s *Syncback) seekCanary(ctx context.Context, event string, w *Way, c Canar
 		c.looks++
 	}
 	return c, s.keepCanary(ctx, event, c)
+}
+
+func (c *Canary) pass(words string) {
+	c.State, c.Next, c.Remedy, c.Words = CanaryPassed, time.Time{}, "", words
 }
 
 // findCanary looks for a canary in every folder: over its own way where that opens mailboxes, else

@@ -158,6 +158,26 @@ func TestCanaryThatNobodyKnowsOf(t *testing.T) {
 	}
 }
 
+// TestCanaryIsNotedBeforeItIsTakenAway: it was seen and taken away, and the answer to that is lost, or
+// we end; it is not waited for again.
+func TestCanaryIsNotedBeforeItIsTakenAway(t *testing.T) {
+	b := held(t, withProbe())
+	b.world.script = func(op, box string) fault {
+		if box == probe && op == "remove" && b.world.calls["remove"] == 1 {
+			return lostAfter
+		}
+		return fine
+	}
+	e := b.start(continuity.Outage, continuity.Scope{All: true})
+	b.end(e)
+	if !b.conducts(e, 3*time.Minute) {
+		t.Errorf("not released after 3 minutes: %+v", b.report(e))
+	}
+	if n := b.world.count("deliver"); n != 1 {
+		t.Errorf("%d canaries, want 1", n)
+	}
+}
+
 // TestScout: without a probe mailbox the first item of the smallest mailbox goes alone; when Exchange
 // parks it another one is chosen, later.
 func TestScout(t *testing.T) {
