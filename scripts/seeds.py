@@ -17,6 +17,7 @@ if subprocess.run(["git", "status", "--porcelain", "--untracked-files=no"], capt
 os.makedirs("bench/out", exist_ok=True)
 out = os.path.abspath(f"bench/out/seeds-{commit}-{items}.jsonl")
 work = tempfile.mkdtemp(dir="/dev/shm" if os.path.isdir("/dev/shm") else None, prefix="seeds.")  # no flush is tested here, only kills
+os.chmod(work, 0o755)  # PostgreSQL runs as somebody else
 
 
 def lines():

@@ -50,7 +50,8 @@ func (s *Syncback) findAll(ctx context.Context, in finder, rows []row) (findings
 			continue // absolute: done again without a look
 		}
 		to, err := s.remoteFolder(ctx, r.mailbox, r.target())
-		if err != nil || r.msgid == "" {
+		if err != nil || r.msgid == "" || kin.has(r) { // whose copy is whose shows only when all are seen
+			found[r.seq] = result{want: to}
 			missing = append(missing, r)
 			continue
 		}
@@ -63,7 +64,7 @@ func (s *Syncback) findAll(ctx context.Context, in finder, rows []row) (findings
 		}
 		there := byID(copies)
 		for _, r := range group {
-			own := kin.own(ctx, r, there[r.msgid])
+			own := ownCopies(r, there[r.msgid])
 			found[r.seq] = result{copies: own, want: to}
 			if len(own) == 0 {
 				missing = append(missing, r)
@@ -77,20 +78,20 @@ func (s *Syncback) findAll(ctx context.Context, in finder, rows []row) (findings
 func (s *Syncback) findWide(ctx context.Context, in finder, kin kin, missing []row, found findings) error {
 	var worth []row
 	for _, r := range missing {
-		if r.msgid != "" && (r.state == InDoubt || r.looks >= wideFrom) {
+		if r.msgid != "" && (r.state == InDoubt || r.looks >= wideFrom || kin.has(r)) {
 			worth = append(worth, r)
 		}
 	}
 	if len(worth) == 0 {
 		return nil
 	}
-	copies, err := find(ctx, in, worth, nil)
+	copies, err := in.Find(ctx, exchange.Query{MessageIDs: idsOf(worth), Since: since(kin.all(worth))})
 	if err != nil {
 		return err
 	}
 	there := byID(copies)
 	for _, r := range worth {
-		own := kin.own(ctx, r, there[r.msgid])
+		own := kin.own(ctx, r, found[r.seq].want, there[r.msgid])
 		found[r.seq] = result{copies: own, want: found[r.seq].want, wide: true}
 	}
 	return nil
@@ -106,7 +107,11 @@ func byID(copies []exchange.Copy) map[string][]exchange.Copy {
 
 // find asks for the Message-IDs of rows in some folders; nil is all.
 func find(ctx context.Context, box finder, rows []row, in []exchange.Folder) ([]exchange.Copy, error) {
-	var ids []string
+	return box.Find(ctx, exchange.Query{MessageIDs: idsOf(rows), Folders: in, Since: since(rows)})
+}
+
+// idsOf are the Message-IDs of rows, each once.
+func idsOf(rows []row) (ids []string) {
 	asked := map[string]bool{}
 	for _, r := range rows {
 		if r.msgid != "" && !asked[r.msgid] {
@@ -114,7 +119,7 @@ func find(ctx context.Context, box finder, rows []row, in []exchange.Folder) ([]
 			ids = append(ids, r.msgid)
 		}
 	}
-	return box.Find(ctx, exchange.Query{MessageIDs: ids, Folders: in, Since: since(rows)})
+	return ids
 }
 
 // copies finds one row's own copies in some folders.

@@ -13,14 +13,15 @@ import (
 // to oneself, a list's copy of one's own mail, two mails of a careless program. A copy counts for
 // one item only, else a lost message would be believed to be there.
 type kin struct {
-	s     *Syncback
-	rows  map[string][]row // by Message-ID; what brought or moved an item, newest last
-	taken map[exchange.Place]string
+	s      *Syncback
+	rows   map[string][]row // by Message-ID; what brought or moved an item, newest last
+	taken  map[exchange.Place]string
+	steady bool // what was seen in Exchange is believed to be there still
 }
 
 // kinOf reads the rows of all items that share a Message-ID with one of rows.
 func (s *Syncback) kinOf(ctx context.Context, m email.MailboxID, rows []row) (k kin, err error) {
-	k = kin{s: s, rows: map[string][]row{}, taken: map[exchange.Place]string{}}
+	k = kin{s: s, rows: map[string][]row{}, taken: map[exchange.Place]string{}, steady: true}
 	asked := map[string]bool{"": true}
 	var ids []any
 	for _, r := range rows {
@@ -46,22 +47,52 @@ func (s *Syncback) kinOf(ctx context.Context, m email.MailboxID, rows []row) (k 
 	return k, err
 }
 
-// own picks those copies that are r's message and nobody else's, and keeps them for it.
-func (k kin) own(ctx context.Context, r row, copies []exchange.Copy) []exchange.Copy {
-	own := slices.DeleteFunc(ownCopies(r, copies), func(c exchange.Copy) bool {
+// has says whether another item bears r's Message-ID.
+func (k kin) has(r row) bool {
+	return slices.ContainsFunc(k.rows[r.msgid], func(o row) bool { return o.item != r.item })
+}
+
+// all are the rows of rows and their kin: what bounds a search in time.
+func (k kin) all(rows []row) []row {
+	all := slices.Clone(rows)
+	for _, r := range rows {
+		all = append(all, k.rows[r.msgid]...)
+	}
+	return all
+}
+
+// own picks those copies that are r's message and nobody else's, and keeps them for it. Where r has
+// kin, copies must be all that there are, and where is the folder in which r's should lie.
+func (k kin) own(ctx context.Context, r row, where exchange.Folder, copies []exchange.Copy) []exchange.Copy {
+	own := ownCopies(r, copies)
+	if r.op == draft || r.op == erase || r.mark != "" || !k.has(r) {
+		return own
+	}
+	own = slices.DeleteFunc(own, func(c exchange.Copy) bool {
 		item, ok := k.taken[c.Place]
 		return ok && item != r.item
 	})
-	if r.op == draft || r.op == erase {
-		return own
-	}
-	for _, other := range k.others(r) {
-		own = k.without(ctx, r, other, own)
+	if i := slices.IndexFunc(own, func(c exchange.Copy) bool { return k.saw(r, c) }); i >= 0 {
+		own = own[i : i+1]
+	} else {
+		for _, other := range k.others(r) {
+			own = k.without(ctx, r, other, where, own)
+		}
 	}
 	for _, c := range own {
 		k.taken[c.Place] = r.item
 	}
 	return own
+}
+
+// saw says whether r's own item was seen at the place of a copy.
+func (k kin) saw(r row, c exchange.Copy) bool {
+	return slices.ContainsFunc(append([]row{r}, k.rows[r.msgid]...), func(o row) bool { return o.item == r.item && samePlace(o.place, c.Place) })
+}
+
+// samePlace compares places; an id that stays over moves is enough.
+func samePlace(a, b exchange.Place) bool {
+	return a == b && a.Known() || a.ID != "" && a.ID == b.ID && a.Way == b.Way
 }
 
 // others are the rows of the other items, by item.
@@ -82,23 +113,26 @@ func (k kin) others(r row) (list [][]row) {
 }
 
 // without takes out the copy of another item: the one with its trace, else at its place, else in the
-// folder where it should be and r should not. Of an item that was seen and is nowhere of these, it
-// is any copy that lies where r does not belong: somebody has moved it.
-func (k kin) without(ctx context.Context, r row, other []row, own []exchange.Copy) []exchange.Copy {
+// folder where it should be. An item that was seen once is somewhere: it takes a copy wherever that
+// lies, and best one that lies where r's does not, before r may have what is left. One that may not
+// be there takes only what lies in its own folder and not in r's.
+func (k kin) without(ctx context.Context, r row, other []row, where exchange.Folder, own []exchange.Copy) []exchange.Copy {
 	newest := other[len(other)-1]
-	where, err := k.s.remoteFolder(ctx, r.mailbox, r.target())
-	apart := func(c exchange.Copy) bool { return err == nil && !lies(c, where) }
-	theirs, err2 := k.s.remoteFolder(ctx, r.mailbox, newest.target())
-	for _, is := range []func(exchange.Copy) bool{
+	apart := func(c exchange.Copy) bool { return !lies(c, where) }
+	theirs, err := k.s.remoteFolder(ctx, r.mailbox, newest.target())
+	there := func(c exchange.Copy) bool { return err == nil && lies(c, theirs) }
+	rules := []func(exchange.Copy) bool{
 		func(c exchange.Copy) bool { return newest.mark != "" && slices.Contains(c.Traces, newest.mark) },
 		func(c exchange.Copy) bool {
-			return newest.mark == "" && slices.ContainsFunc(other, func(o row) bool { return o.place == c.Place })
+			return slices.ContainsFunc(other, func(o row) bool { return samePlace(o.place, c.Place) })
 		},
-		func(c exchange.Copy) bool { return newest.mark == "" && err2 == nil && lies(c, theirs) && apart(c) },
-		func(c exchange.Copy) bool {
-			return newest.mark == "" && newest.state == Verified && newest.note != Gone && apart(c)
-		},
-	} {
+		func(c exchange.Copy) bool { return newest.mark == "" && there(c) && apart(c) },
+	}
+	seen := slices.ContainsFunc(other, func(o row) bool { return o.state == Verified && o.note != Gone })
+	if k.steady && seen && newest.note != Gone && newest.mark == "" {
+		rules = append(rules, there, apart, func(exchange.Copy) bool { return true })
+	}
+	for _, is := range rules {
 		if i := slices.IndexFunc(own, is); i >= 0 {
 			return slices.Delete(own, i, i+1)
 		}

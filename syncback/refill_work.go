@@ -266,7 +266,12 @@ func (s *Syncback) refilled(ctx context.Context, r row, box remote) (*exchange.C
 	if err != nil {
 		return nil, err
 	}
-	if own := kin.own(ctx, r, all); len(own) > 0 {
+	kin.steady = false // of others too Exchange may have lost what was seen in it
+	where, err := s.remoteFolder(ctx, r.mailbox, r.target())
+	if err != nil {
+		return nil, err
+	}
+	if own := kin.own(ctx, r, where, all); len(own) > 0 {
 		return &own[0], nil
 	}
 	return nil, nil

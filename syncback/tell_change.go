@@ -17,6 +17,13 @@ func (s *Syncback) locate(ctx context.Context, r row, base *row, box remote, lik
 	if r.msgid == "" {
 		return exchange.Copy{}, errNotThere
 	}
+	kin, err := s.kinOf(ctx, r.mailbox, []row{r})
+	if err != nil {
+		return exchange.Copy{}, err
+	}
+	if kin.has(r) && r.mark == "" {
+		return s.locateAmong(ctx, kin, r, base, box)
+	}
 	for _, folder := range likely {
 		own, err := copies(ctx, r, box, []exchange.Folder{folder})
 		if err != nil && !errors.Is(err, exchange.ErrNoFolder) {
@@ -36,6 +43,23 @@ func (s *Syncback) locate(ctx context.Context, r row, base *row, box remote, lik
 	switch {
 	case err != nil:
 		return exchange.Copy{}, err
+	case len(own) > 0:
+		return pick(own, base), nil
+	case base != nil:
+		return exchange.Copy{}, errGoneThere
+	}
+	return exchange.Copy{}, errNotThere
+}
+
+// locateAmong is locate where other items bear the same Message-ID.
+func (s *Syncback) locateAmong(ctx context.Context, kin kin, r row, base *row, box remote) (exchange.Copy, error) {
+	all, err := box.Find(ctx, exchange.Query{MessageIDs: []string{r.msgid}})
+	if err != nil {
+		return exchange.Copy{}, err
+	}
+	where, _ := s.movedFrom(ctx, r, base)
+	own := kin.own(ctx, r, where, all)
+	switch {
 	case len(own) > 0:
 		return pick(own, base), nil
 	case base != nil:

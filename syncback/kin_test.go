@@ -1,0 +1,73 @@
+package syncback
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"holdover/continuity"
+	"holdover/exchange"
+	"holdover/mailstore"
+)
+
+// TestMessageToOneself: the sent and the received copy of a message bear one Message-ID. The answer to
+// one of them is lost: the other one is no proof of it. And a move of one is no move of the other
+// (campaign, seeds 4, 6 and 8).
+func TestMessageToOneself(t *testing.T) {
+	for name, lost := range map[string]fault{"not stored": lostBefore, "stored": lostAfter, "answered": fine} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			e := b.start(continuity.Outage, continuity.Scope{All: true})
+			draft, version := b.draft(anna, "", 0, "selbst@firma.test", "an mich")
+			own := b.draftOctets("selbst@firma.test", "an mich")
+			_, err := b.store.Submit(b.ctx, mailstore.Submission{Mailbox: anna, Draft: draft, Version: version, Token: "x", Own: own, Out: own, From: b.people[anna],
+				Local: []mailstore.Recipient{{Mailbox: anna, Address: b.people[anna]}}, Release: b.clock.now().Add(time.Second)})
+			b.must(err)
+			b.release()
+			n := 0
+			b.world.script = func(op, _ string) fault {
+				if op != "append" {
+					return fine
+				}
+				if n++; n == 2 { // the received copy
+					return lost
+				}
+				return fine
+			}
+			b.end(e)
+			b.drain()
+			folders := func() string {
+				var list []string
+				for _, c := range b.world.copies(b.people[anna], "selbst@firma.test") {
+					list = append(list, c.folder)
+				}
+				return strings.Join(list, ", ")
+			}
+			if got := folders(); got != "Gesendete Elemente, INBOX" {
+				t.Fatalf("copies in %s%s", got, b.ledger())
+			}
+			entries, err := b.store.Entries(b.ctx, anna, 0, 100)
+			b.must(err)
+			for _, entry := range entries {
+				if entry.Kind == mailstore.SentOut {
+					b.move(anna, entry.Message, mailstore.Inbox)
+				} else if entry.Kind == mailstore.Arrived {
+					b.flag(anna, entry.Message, false, true)
+				}
+			}
+			b.drain()
+			if got := folders(); got != "INBOX, INBOX" {
+				t.Fatalf("after the move copies in %s%s", got, b.ledger())
+			}
+			flagged := 0
+			for _, c := range b.world.copies(b.people[anna], "selbst@firma.test") {
+				if c.flags == (exchange.Flags{Flagged: true}) {
+					flagged++
+				}
+			}
+			if flagged != 1 {
+				t.Errorf("%d copies bear the flag of the received one%s", flagged, b.ledger())
+			}
+		})
+	}
+}
