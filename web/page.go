@@ -29,7 +29,7 @@ func (s *server) shell(c echo.Context) views.Page {
 	if person.Mailbox == "" {
 		return p
 	}
-	p.Theme, p.Keys = person.Theme, s.keysOf(c.Request().Context(), person.Mailbox)
+	p.Theme = person.Theme
 	p.Person = &views.Person{Name: person.Name, Address: person.Address, Initials: views.Initials(person.Name), Admin: person.Admin}
 	if event, on, err := s.Events.Covering(c.Request().Context(), person.Mailbox); err == nil && on {
 		p.Banner = s.banner(p.Words, event)
@@ -44,7 +44,7 @@ func (s *server) page(c echo.Context) (views.Page, error) {
 	if err != nil {
 		return p, err
 	}
-	p.Folders = foldersView(p.Words, folders)
+	p.Folders, p.Keys = foldersView(p.Words, folders), s.keysOf(ctx, mailbox)
 	if p.Waiting, err = s.Syncback.Unverified(ctx, mailbox); err != nil {
 		return p, err
 	}
