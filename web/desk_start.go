@@ -112,7 +112,7 @@ func wishFaults(w *views.Words, wrong []*wishError) []views.Fault {
 			continue
 		}
 		field, _, _ := strings.Cut(e.Field, "[")
-		if field = strings.TrimPrefix(field, "scope."); field != "mailboxes" && field != "kind" && field != "reason" {
+		if field = strings.TrimPrefix(field, "scope."); !slices.Contains([]string{"mailboxes", "kind", "reason", "from", "until", "backup"}, field) {
 			field = "scope"
 		}
 		list = append(list, views.Fault{Field: field, Text: w.T(e.Word, "Piece", e.Piece)})

@@ -31,6 +31,7 @@ type Options struct {
 	Syncback     Syncback
 	Gate         Gatekeeper // between the end of an event and the drain
 	Releases     Releases
+	Refills      Refills // nil: mailboxes cannot be refilled
 	Archive      Archive // of journal reports; nil: none
 	Organisation Organisation
 	Signatures   map[string]string // by language: "de", "en"; a text with places for the directory's fields

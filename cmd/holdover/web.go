@@ -40,7 +40,7 @@ func (h *house) openWeb(context.Context) error {
 	o := h.conf.Organisation
 	options := web.Options{
 		Mail: h.store, Search: h.index, Calendar: h.calendar, Directory: h.people, Signin: h.door, Events: h.events, Syncback: h.back,
-		Gate: h.back, Releases: h.events,
+		Gate: h.back, Releases: h.events, Refills: h.back,
 		Signatures: signatures, Templates: templates,
 		Organisation: web.Organisation{Name: o.Name, Logo: logo, Phone: o.Phone, Brand: o.Colour, Imprint: o.Imprint, Privacy: o.Privacy},
 		Host:         portalHost(h.conf.Web.URL), Undo: time.Duration(h.conf.Sending.Undo), MaxUpload: int64(h.conf.Web.MaxUpload),
