@@ -260,16 +260,26 @@ func TestGraphReadsAll(t *testing.T) {
 	var ids []string
 	for i := range 1205 { // three pages
 		id := fmt.Sprintf("many%d@x.test", i)
-		d.Put(anna, "INBOX", letter(id, "\r\nText\r\n"), time.Date(2026, 11, 20, 0, 0, i, 0, time.UTC))
+		d.Put(anna, "INBOX", traced(id), time.Date(2026, 11, 20, 0, 0, i, 0, time.UTC))
 		if i%100 == 0 {
 			ids = append(ids, id)
 		}
 	}
-	odd := `a"b'c d@x.test`
-	d.Put(anna, "Archiv", letter(odd, "\r\nText\r\n"), time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC))
-	copies, err := g.Find(contextOf(t), anna, Query{MessageIDs: append(slices.Clone(ids), "absent@x.test", odd)})
-	if err != nil || len(copies) != len(ids)+1 {
-		t.Errorf("%d copies of %d, %v", len(copies), len(ids)+1, err)
+	odd := `a"b'c&d@x.test`
+	d.Put(anna, "Archiv", traced(odd), time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC))
+	for _, more := range []int{0, wholeFrom} { // hits read one by one, and with their page
+		for i := range more {
+			ids = append(ids, fmt.Sprintf("many%d@x.test", i*50+1))
+		}
+		copies, err := g.Find(contextOf(t), anna, Query{MessageIDs: append(slices.Clone(ids), "absent@x.test", odd)})
+		if err != nil || len(copies) != len(ids)+1 {
+			t.Errorf("%d copies of %d, %v", len(copies), len(ids)+1, err)
+		}
+		for _, c := range copies {
+			if c.Role != Inbox && c.Role != Archive || len(c.Traces) != 1 || c.Traces[0] != "trace-"+c.MessageID {
+				t.Errorf("%+v", c)
+			}
+		}
 	}
 	since := Query{MessageIDs: []string{odd}, Folders: []Folder{{Role: Archive}}, Since: time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)}
 	if copies, err := g.Find(contextOf(t), anna, since); err != nil || len(copies) != 1 || copies[0].Role != Archive {
@@ -279,6 +289,11 @@ func TestGraphReadsAll(t *testing.T) {
 	if copies, err := g.Find(contextOf(t), anna, since); err != nil || len(copies) != 0 {
 		t.Errorf("in another folder: %+v, %v", copies, err)
 	}
+}
+
+// traced is a letter as our gateway hands it over.
+func traced(id string) []byte {
+	return append([]byte("Received: from x by holdover.test with ESMTPS id trace-"+id+";\r\n\tFri, 20 Nov 2026 10:00:00 +0000\r\n"), letter(id, "\r\nText\r\n")...)
 }
 
 // TestGraphPaces: no more requests at once for one mailbox than Online takes, however many ask.

@@ -11,6 +11,7 @@ const (
 	pageBudget  = 8 << 20   // octets of one page
 	mostListed  = 2_000_000 // messages of one mailbox
 	readingsMax = 3         // of a folder that changes while it is read
+	wholeFrom   = 20        // Message-IDs from which on a listing brings each message whole instead of one request for each hit
 )
 
 // Find looks for copies by Message-ID. Its answer is complete: whoever $filter does not show is
@@ -96,12 +97,19 @@ func (g *Graph) readAll(ctx context.Context, mailbox string, in []graphFolder, s
 	}
 	var hits []graphMessage
 	for _, path := range paths {
-		listed, err := g.list(ctx, mailbox, path, since)
+		whole := len(wanted) >= wholeFrom
+		listed, err := g.list(ctx, mailbox, path, since, whole)
 		if err != nil {
 			return nil, err
 		}
 		for _, m := range listed {
 			if !wanted[m.bareID()] || !goodID(m.ID) {
+				continue
+			}
+			if whole && within(in, m.Parent) {
+				hits = append(hits, m)
+			}
+			if whole {
 				continue
 			}
 			full, err := g.message(ctx, mailbox, m.ID)
@@ -120,8 +128,11 @@ func (g *Graph) readAll(ctx context.Context, mailbox string, in []graphFolder, s
 
 // list reads ids and Message-IDs to the end. Pages are cut by position, so a deletion in between
 // pushes a message past us: when fewer came than were counted, all is read again.
-func (g *Graph) list(ctx context.Context, mailbox, path string, since time.Time) ([]graphMessage, error) {
+func (g *Graph) list(ctx context.Context, mailbox, path string, since time.Time, whole bool) ([]graphMessage, error) {
 	options := []string{"$select", "id,internetMessageId", "$top", "500", "$count", "true"}
+	if whole { // headers weigh some 10 kB each
+		options = []string{"$select", messageFields, "$expand", expandProperties(), "$top", "200", "$count", "true"}
+	}
 	if !since.IsZero() { // a day earlier: Exchange's clock and its idea of a received date are its own
 		options = append(options, "$filter", "receivedDateTime ge "+since.UTC().Add(-24*time.Hour).Format("2006-01-02T15:04:05Z"))
 	}
