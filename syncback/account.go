@@ -3,6 +3,7 @@ package syncback
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -21,11 +22,13 @@ func (p Span) ends() int64 {
 	return millis(p.Until)
 }
 
-// scope selects the rows of a span: what happened in it, and what is older and still had to be told
-// when it began. Its three parts use three indexes.
-const scope = `(SELECT * FROM syncback_item WHERE at>=? AND at<?
-	UNION ALL SELECT * FROM syncback_item WHERE at<? AND changed>=? AND state IN ('verified', 'parked')
-	UNION ALL SELECT * FROM syncback_item WHERE at<? AND state<>'verified' AND state<>'parked')`
+// scope selects columns of the rows of a span: what happened in it, and what is older and still had to
+// be told when it began. Its three parts use three indexes.
+func scope(columns string) string {
+	from := `SELECT ` + columns + ` FROM syncback_item WHERE `
+	return `(` + from + `at>=? AND at<? UNION ALL ` + from + `at<? AND changed>=? AND state IN ('verified', 'parked')
+		UNION ALL ` + from + `at<? AND state<>'verified' AND state<>'parked')`
+}
 
 func (p Span) scopeArgs() []any {
 	return []any{millis(p.Since), p.ends(), millis(p.Since), millis(p.Since), millis(p.Since)}
@@ -142,10 +145,12 @@ func (s *Syncback) Account(ctx context.Context, span Span, covers func(email.Mai
 	}
 	err := s.db.Read(ctx, func(tx *database.Tx) error {
 		clear(boxes)
-		if err := tallyMessages(tx, span, covers, of); err != nil {
-			return err
-		}
-		return tallyChanges(tx, span, covers, of)
+		return sumUp(tx, span, func(m email.MailboxID) *Tally {
+			if !covers(m) {
+				return nil
+			}
+			return of(m)
+		})
 	})
 	if err != nil {
 		return account, err
@@ -166,45 +171,55 @@ func (s *Syncback) Account(ctx context.Context, span Span, covers func(email.Mai
 	return account, nil
 }
 
-// tallyMessages counts each message once, by the least settled of its changes.
-func tallyMessages(tx *database.Tx, span Span, covers func(email.MailboxID) bool, of func(email.MailboxID) *Tally) error {
-	rows, err := tx.Query(`SELECT mailbox, place, note, hint, COUNT(*), SUM(CASE WHEN resent>0 THEN 1 ELSE 0 END) FROM (
-		SELECT mailbox, item, MIN(`+ranked+`) AS place, MAX(CASE WHEN op IN ('deliver', 'append', 'draft') THEN note ELSE '' END) AS note, MAX(resent) AS resent,
-			MAX(CASE WHEN `+hinted+` THEN 1 ELSE 0 END) AS hint
-		FROM `+scope+` r GROUP BY mailbox, item HAVING `+isMessage+`=1) m GROUP BY mailbox, place, note, hint`, span.scopeArgs()...)
+// sumUp counts each message once, by the least settled of its changes, and every change, in one reading.
+// of answers where a mailbox is counted, nil not at all.
+func sumUp(tx *database.Tx, span Span, of func(email.MailboxID) *Tally) error {
+	each, sums := "", ""
+	for n, state := range byRank {
+		each += fmt.Sprintf(`, SUM(CASE WHEN state='%s' THEN 1 ELSE 0 END) AS c%d`, state, n)
+		sums += fmt.Sprintf(`, SUM(c%d)`, n)
+	}
+	rows, err := tx.Query(`SELECT mailbox, message, place, note, hint, COUNT(*), SUM(CASE WHEN resent>0 THEN 1 ELSE 0 END)`+sums+` FROM (
+		SELECT mailbox, item, `+isMessage+` AS message, MIN(`+ranked+`) AS place, MAX(CASE WHEN op IN ('deliver', 'append', 'draft') THEN note ELSE '' END) AS note,
+			MAX(resent) AS resent, MAX(CASE WHEN `+hinted+` THEN 1 ELSE 0 END) AS hint`+each+`
+		FROM `+scope(`mailbox, item, op, state, note, resent, CASE WHEN state='accepted' THEN words ELSE '' END AS words`)+` r GROUP BY mailbox, item) m
+		GROUP BY mailbox, message, place, note, hint`, span.scopeArgs()...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var m email.MailboxID
-		var place, hint, n, resent int
+		var message, place, hint, n, resent int
 		var note Note
-		if err := rows.Scan(&m, &place, &note, &hint, &n, &resent); err != nil {
+		var changes [6]int
+		if err := rows.Scan(&m, &message, &place, &note, &hint, &n, &resent, &changes[0], &changes[1], &changes[2], &changes[3], &changes[4], &changes[5]); err != nil {
 			return err
 		}
-		if !covers(m) {
+		t := of(m)
+		if t == nil {
 			continue
 		}
-		t, state := of(m), byRank[place]
-		t.Messages.add(state, n)
-		t.Resent += resent
-		if state == Verified {
-			t.note(note, n)
+		for n, state := range byRank {
+			t.Changes.add(state, changes[n])
 		}
-		if state == Accepted {
-			t.Hints += hint * n
+		if message == 1 {
+			t.count(byRank[place], note, n, resent, hint*n)
 		}
 	}
 	return rows.Err()
 }
 
-func tallyChanges(tx *database.Tx, span Span, covers func(email.MailboxID) bool, of func(email.MailboxID) *Tally) error {
-	return eachCount(tx, func(m email.MailboxID, state State, n int, _ int64) {
-		if covers(m) {
-			of(m).Changes.add(state, n)
-		}
-	}, `SELECT mailbox, state, COUNT(*), 0 FROM `+scope+` r GROUP BY mailbox, state`, span.scopeArgs()...)
+// count adds n messages that stand in one state.
+func (t *Tally) count(state State, note Note, n, resent, hints int) {
+	t.Messages.add(state, n)
+	t.Resent += resent
+	switch state {
+	case Verified:
+		t.note(note, n)
+	case Accepted:
+		t.Hints += hints
+	}
 }
 
 // Own counts one mailbox's changes of a span, quickly enough for every page of the person.

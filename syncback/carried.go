@@ -26,7 +26,7 @@ func (s *Syncback) Carried(ctx context.Context, span Span, covers func(email.Mai
 			if covers(m) {
 				counts[string(way)] += n
 			}
-		}, `SELECT mailbox, way, COUNT(DISTINCT item), 0 FROM `+scope+` r WHERE op IN ('deliver', 'append') AND state IN ('accepted', 'verified') GROUP BY mailbox, way`,
+		}, `SELECT mailbox, way, COUNT(DISTINCT item), 0 FROM `+scope(`mailbox, item, op, state, way`)+` r WHERE op IN ('deliver', 'append') AND state IN ('accepted', 'verified') GROUP BY mailbox, way`,
 			span.scopeArgs()...)
 	})
 	for name, n := range counts {

@@ -124,7 +124,7 @@ func listChanges(tx *database.Tx, f Filter, after *place) (lines []Line, next st
 		where += ` AND (at<? OR at=? AND (mailbox<? OR mailbox=? AND seq<?))`
 		args = append(args, after.at, after.at, after.mailbox, after.mailbox, seq)
 	}
-	rows, err := tx.Query(`SELECT `+columns+` FROM `+scope+` i WHERE 1=1`+where+` ORDER BY at DESC, mailbox DESC, seq DESC LIMIT ?`,
+	rows, err := tx.Query(`SELECT `+columns+` FROM `+scope(columns)+` i WHERE 1=1`+where+` ORDER BY at DESC, mailbox DESC, seq DESC LIMIT ?`,
 		append(append(f.scopeArgs(), args...), f.Limit+1)...)
 	if err != nil {
 		return nil, "", err
@@ -167,7 +167,7 @@ func listMessages(tx *database.Tx, f Filter, after *place) (lines []Line, next s
 		having += ` AND (MAX(at)<? OR MAX(at)=? AND (mailbox<? OR mailbox=? AND item<?))`
 		args = append(args, after.at, after.at, after.mailbox, after.mailbox, after.item)
 	}
-	found, err := pageOf(tx, `SELECT MAX(at), mailbox, item FROM `+scope+` r WHERE 1=1`+where+` GROUP BY mailbox, item HAVING `+having+
+	found, err := pageOf(tx, `SELECT MAX(at), mailbox, item FROM `+scope(`mailbox, item, op, state, at, note, resent, words`)+` r WHERE 1=1`+where+` GROUP BY mailbox, item HAVING `+having+
 		` ORDER BY 1 DESC, mailbox DESC, item DESC LIMIT ?`, append(append(f.scopeArgs(), args...), f.Limit+1)...)
 	if err != nil {
 		return nil, "", err
