@@ -200,6 +200,11 @@ func (s *Syncback) trouble(r *Report, now time.Time) string {
 	if r.left() == 0 {
 		return ""
 	}
+	if r.Accepted > 0 {
+		if why := s.standstill(now); why != "" {
+			return why
+		}
+	}
 	for _, box := range r.Mailboxes {
 		if box.left() == 0 || box.Position == Closed {
 			continue

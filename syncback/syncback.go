@@ -145,6 +145,7 @@ type Syncback struct {
 	moved   map[email.MailboxID]bool               // to be asked for anew
 	lost    map[email.MailboxID]rest               // found nowhere
 	looks   map[email.MailboxID]time.Time          // when each was last looked through
+	braked  stuck                                  // Exchange's transport seems to stand still
 	flights map[string]flight                      // canaries under way, by event
 }
 

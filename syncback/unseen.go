@@ -112,9 +112,34 @@ func (s *Syncback) brake(ctx context.Context, rows []row) (why string, err error
 		return tx.QueryRow(`SELECT COUNT(*) FROM syncback_item WHERE state='accepted' AND op='deliver' AND changed<=?`, millis(now.Add(-s.lastWait()/2))).Scan(&unseen)
 	})
 	if err != nil || unseen <= few || unseen*5 <= seen {
+		s.noteStuck("")
 		return "", err
 	}
-	return fmt.Sprintf("%d messages that Exchange accepted are not in their mailboxes: look at its transport queues. Nothing is sent again until most of them show.", unseen), nil
+	why = fmt.Sprintf("%d messages that Exchange accepted are not in their mailboxes: look at its transport queues. Nothing is sent again until most of them show.", unseen)
+	s.noteStuck(why)
+	return why, nil
+}
+
+// stuck is what the brake said last, and when.
+type stuck struct {
+	why string
+	at  time.Time
+}
+
+func (s *Syncback) noteStuck(why string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.braked = stuck{why, s.now()}
+}
+
+// standstill is what the brake says now; it is asked again within a quarter of the last wait.
+func (s *Syncback) standstill(now time.Time) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Sub(s.braked.at) > s.lastWait() {
+		return ""
+	}
+	return s.braked.why
 }
 
 // transported says whether a row went through Exchange's transport, which has queues of its own.

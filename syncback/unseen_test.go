@@ -108,6 +108,14 @@ func TestStuckTransport(t *testing.T) {
 	wants, e := b.withhold(3 * few)
 	b.world.hidden = 3 * time.Hour
 	b.end(e)
+	for end := b.clock.now().Add(2 * time.Hour); b.clock.now().Before(end); {
+		next, err := b.pass()
+		b.must(err)
+		b.clock.move(max(next.Sub(b.clock.now()), time.Second))
+	}
+	if report, err := b.sync.Report(b.ctx, time.Time{}, everyone); err != nil || !strings.Contains(report.Trouble, "transport queues") {
+		t.Errorf("nobody is told: %q %v", report.Trouble, err)
+	}
 	b.drain()
 	b.check(wants)
 	if n := b.world.count("deliver"); n != 3*few {
