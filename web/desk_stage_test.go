@@ -187,6 +187,9 @@ type calmMail struct {
 	rows   []mailstore.SubmissionRow
 }
 
+func (m *calmMail) Preferences(context.Context, email.MailboxID, ...string) (map[string]string, error) {
+	return nil, nil
+}
 func (m *calmMail) Alarms() []mailstore.Alarm { return m.alarms }
 func (m *calmMail) SpaceLeft(int64) error     { return m.full }
 func (m *calmMail) Submissions(context.Context, email.MailboxID, int) ([]mailstore.SubmissionRow, error) {

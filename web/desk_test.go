@@ -145,7 +145,7 @@ func TestEventPageSaysOnlyWhatTheCountsSay(t *testing.T) {
 		"holding":       {continuity.Outage, false, syncback.Counts{Total: 1598, Verified: 1000, Waiting: 598}, closed, 0, "Ausfall seit 14:07: Holdover bewahrt 598 Änderungen auf.", "Zurückgehalten", false, true},
 		"one":           {continuity.Lockdown, false, syncback.Counts{Total: 1, Waiting: 1}, closed, 0, "Sperre seit 14:07: Holdover bewahrt 1 Änderung auf.", "Zurückgehalten", false, true},
 		"drill":         {continuity.Drill, false, syncback.Counts{Total: 4, Verified: 3, Waiting: 1}, open, 0, "Übung seit 14:07: 3 von 4 Änderungen sind in Exchange.", "Offen", false, true},
-		"draining":      {continuity.Outage, true, syncback.Counts{Total: 41, Verified: 30, Accepted: 8, Waiting: 3}, draining, 100 * time.Second, "Rückspielung läuft: 30 von 41 Änderungen sind in Exchange. Noch etwa 2 Minuten.", "Rückspielung", false, true},
+		"draining":      {continuity.Outage, true, syncback.Counts{Total: 41, Verified: 30, Accepted: 8, Waiting: 3}, draining, 100 * time.Second, "Rückspielung läuft: 30 von 41 Änderungen sind in Exchange.", "Rückspielung", false, true},
 		"to be checked": {continuity.Outage, true, syncback.Counts{Total: 41, Verified: 40, Accepted: 1}, open, 0, "Alle 41 Änderungen hat Exchange angenommen, 40 sind dort nachgeprüft.", "Rückspielung", false, true},
 		"parked":        {continuity.Outage, true, syncback.Counts{Total: 41, Verified: 40, Parked: 1}, open, 0, "40 von 41 Änderungen sind in Exchange. 1 braucht Sie.", "Rückspielung", false, true},
 		"in doubt":      {continuity.Outage, true, syncback.Counts{Total: 2, Verified: 1, InDoubt: 1}, draining, 0, "Rückspielung läuft: 1 von 2 Änderungen sind in Exchange.", "Rückspielung", false, true},
