@@ -35,9 +35,18 @@ type Shown struct {
 // Show makes a message's HTML fit to be shown: HTML parts one by one (so that none can open what
 // another closes), plain parts between them escaped. The repeated text of a forward is what it is
 // about and is never folded.
-func (m *Message) Show(l Look) Shown {
+//
+// A message that costs more than its budget shows nothing and has its Problem afterwards.
+func (m *Message) Show(l Look) (shown Shown) {
+	m.work(func() { shown = m.show(l) })
+	if m.meter.over {
+		return Shown{}
+	}
+	return shown
+}
+
+func (m *Message) show(l Look) (shown Shown) {
 	var out strings.Builder
-	var shown Shown
 	cids := m.contentIDs()
 	for _, p := range m.chosen.pieces {
 		if p.html == nil || p.text != nil && p.html.showsNothing() {
@@ -47,12 +56,17 @@ func (m *Message) Show(l Look) Shown {
 			continue
 		}
 		markup := p.html.markup(maxHTML)
-		r := rewriter{cids: cids, link: l.Link, load: l.Image, remote: shown.Images, fold: -1, more: l.Fold}
+		m.meter.hold(2 * len(markup))
+		r := rewriter{cids: cids, link: l.Link, load: l.Image, remote: shown.Images, fold: -1, more: l.Fold, budget: &m.meter}
 		if l.Fold != "" && !SaysForward(m.Subject) {
-			r.fold = foldToken(markup)
+			r.fold = foldToken(markup, &m.meter)
 		}
 		r.run(markup)
 		shown.Images = r.remote
+		if m.meter.hold(3 * r.out.Len()); r.out.Len() > maxSafe || m.meter.over {
+			m.meter.over = true
+			return Shown{}
+		}
 		out.WriteString(sanitize(r.out.String()))
 		out.WriteByte('\n')
 	}
@@ -61,15 +75,16 @@ func (m *Message) Show(l Look) Shown {
 }
 
 // RemoteImages lists the remote images of the HTML as Show numbers them, without making it fit to be shown.
-func (m *Message) RemoteImages() []string {
-	var remote []string
-	for _, p := range m.chosen.pieces {
-		if p.html != nil && !(p.text != nil && p.html.showsNothing()) {
-			r := rewriter{cids: m.contentIDs(), remote: remote, fold: -1}
-			r.run(p.html.markup(maxHTML))
-			remote = r.remote
+func (m *Message) RemoteImages() (remote []string) {
+	m.work(func() {
+		for _, p := range m.chosen.pieces {
+			if p.html != nil && !(p.text != nil && p.html.showsNothing()) {
+				r := rewriter{cids: m.contentIDs(), remote: remote, fold: -1, budget: &m.meter}
+				r.run(p.html.markup(maxHTML))
+				remote = r.remote
+			}
 		}
-	}
+	})
 	return remote
 }
 
@@ -82,15 +97,22 @@ func (m *Message) SafeHTML(link func(index int) string) (safe string, remoteImag
 // Folded is the message's text as Fold splits it; a forward is not split.
 // The frame of an OpenPGP signature is left out.
 func (m *Message) Folded() (fresh, quoted string) {
-	text := withoutArmour(m.Text())
-	if SaysForward(m.Subject) {
-		return text, ""
-	}
-	return Fold(text)
+	m.work(func() {
+		text := withoutArmour(m.text())
+		if fresh = text; !SaysForward(m.Subject) {
+			fresh, quoted = Fold(text)
+		}
+	})
+	return fresh, quoted
 }
 
 // Damaged says whether octets of the text were lost on the way: its transfer coding is broken.
-func (m *Message) Damaged() bool {
+func (m *Message) Damaged() (damaged bool) {
+	m.work(func() { damaged = m.damagedText() })
+	return damaged
+}
+
+func (m *Message) damagedText() bool {
 	for _, p := range m.chosen.pieces {
 		if p.html != nil && p.html.damaged() || p.text != nil && (p.html == nil || p.html.showsNothing()) && p.text.damaged() {
 			return true

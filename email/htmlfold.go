@@ -28,10 +28,10 @@ type foldReader struct {
 // foldToken is the number of the token from which on HTML repeats what was written before, by the
 // rules of Fold: a quote to the end with its attribution, an original with its header block, or what
 // a program marks as one. -1 when there is none, or nothing new above it.
-func foldToken(src string) int {
+func foldToken(src string, budget *meter) int {
 	r := foldReader{start: -1, pending: -1}
 	z := html.NewTokenizer(strings.NewReader(src))
-	for n := 0; len(r.lines) < maxFoldLines; n++ {
+	for n := 0; len(r.lines) < maxFoldLines && budget.goesOn(); n++ {
 		kind := z.Next()
 		if kind == html.ErrorToken {
 			break

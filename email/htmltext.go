@@ -11,11 +11,17 @@ import (
 // htmlToText turns HTML into plain text in one pass: blocks become lines, quotes get "> ", list
 // items a dash, links their address when it says more than their text. Hidden text is left out.
 // withLinks false leaves addresses out too, for previews.
-func htmlToText(src string, withLinks bool) string {
+func htmlToText(src string, withLinks bool) string { return htmlToTextWithin(src, withLinks, nil) }
+
+// htmlToTextWithin stops where the budget ends, or after 4 MiB of text: deep quotes make much of little.
+func htmlToTextWithin(src string, withLinks bool, budget *meter) string {
 	t := textWriter{links: withLinks}
 	z := html.NewTokenizer(strings.NewReader(src))
 	for {
 		kind := z.Next()
+		if !budget.goesOn() || t.out.Len() > maxText {
+			kind = html.ErrorToken
+		}
 		switch kind {
 		case html.ErrorToken:
 			t.newline(1)

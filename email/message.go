@@ -15,7 +15,8 @@ type Part struct {
 
 // Message is a parsed message. Problem says in one word why it is shown as source only
 // (ProblemDepth, ProblemParts, ProblemBudget, or ""), for the page to put into a sentence; what
-// could be read is there all the same.
+// could be read is there all the same. Show, Text and the like may find ProblemBudget too: a message
+// may cost a second of processor time and 64 MiB in all. A Message serves one goroutine at a time.
 type Message struct {
 	Summary
 	Fields      []Field // the header as read tolerantly, in order, decoded
@@ -26,6 +27,7 @@ type Message struct {
 	leaves []*node
 	chosen selection
 	root   *node
+	meter  meter
 	opaque bool // its text was taken out of an opaque signature
 }
 
@@ -36,6 +38,19 @@ type Field struct{ Name, Value string }
 // never fails. The message keeps a reference to octets, which must not change.
 func Parse(octets []byte) *Message {
 	m := read(octets)
+	m.work(func() { m.describe(octets) })
+	return m
+}
+
+// work measures what do costs; a message that costs too much gets its Problem.
+func (m *Message) work(do func()) {
+	m.meter.work(do)
+	if m.meter.over && m.Problem == "" {
+		m.Problem = ProblemBudget
+	}
+}
+
+func (m *Message) describe(octets []byte) {
 	m.Summary = summarize(octets, m)
 	for _, f := range m.root.header {
 		m.Fields = append(m.Fields, Field{f.name, decodeText(unfold(f.value), "")})
@@ -49,16 +64,17 @@ func Parse(octets []byte) *Message {
 	if m.Problem == "" && m.overBudget() {
 		m.Problem = ProblemBudget
 	}
-	return m
 }
 
 // read finds structure and parts, and decodes nothing.
 func read(octets []byte) *Message {
 	m := &Message{}
-	m.root, m.leaves, m.Problem = readStructure(lineEnds(octets))
-	m.chosen = choose(m.root)
-	m.unpack()
-	m.chosen.offerUnused()
+	m.work(func() {
+		m.root, m.leaves, m.Problem = readStructure(lineEnds(octets))
+		m.chosen = choose(m.root)
+		m.unpack()
+		m.chosen.offerUnused()
+	})
 	return m
 }
 

@@ -19,6 +19,7 @@ type rewriter struct {
 	remote []string                // remote images in order, each as often as it stands there
 	fold   int                     // number of the token at which the folded part begins, or -1
 	more   string                  // what opens it
+	budget *meter
 
 	out      strings.Builder
 	open     []atom.Atom
@@ -49,6 +50,9 @@ func (r *rewriter) run(src string) {
 	z := html.NewTokenizer(strings.NewReader(src))
 	for n := 0; ; n++ {
 		kind := z.Next()
+		if !r.budget.goesOn() || r.out.Len() > maxSafe {
+			kind = html.ErrorToken
+		}
 		if n == r.fold {
 			r.beginFold()
 		}

@@ -11,10 +11,16 @@ const (
 // Text is the message as plain text in UTF-8 with LF line ends: the text/plain alternative
 // (format=flowed unfolded, RFC 3676), else the HTML turned into text. For search, quoting and the
 // text view. Above 4 MiB it is cut.
-func (m *Message) Text() string {
+func (m *Message) Text() (text string) {
+	m.work(func() { text = m.text() })
+	return text
+}
+
+func (m *Message) text() string {
 	var out strings.Builder
 	for _, p := range m.chosen.pieces {
-		text := p.asText(true)
+		text := p.asText(true, &m.meter)
+		m.meter.hold(2 * len(text))
 		if strings.TrimSpace(text) == "" {
 			continue
 		}
@@ -33,7 +39,7 @@ func (m *Message) Text() string {
 }
 
 // asText prefers the plain form, unless it is empty: some programs send an empty one.
-func (p piece) asText(withLinks bool) string {
+func (p piece) asText(withLinks bool, budget *meter) string {
 	if p.text != nil {
 		text := p.text.plain(maxText)
 		if p.html == nil || strings.TrimSpace(text) != "" {
@@ -43,7 +49,7 @@ func (p piece) asText(withLinks bool) string {
 	if p.html == nil {
 		return ""
 	}
-	return htmlToText(p.html.markup(maxHTML), withLinks)
+	return htmlToTextWithin(p.html.markup(maxHTML), withLinks, budget)
 }
 
 // plain decodes a text part, at most limit octets of it.

@@ -17,12 +17,13 @@ const maxUnpacked = 3 // wrappings of one message that are opened
 func (m *Message) unpack() {
 	opened := 0
 	for _, leaf := range m.leaves[:len(m.leaves):len(m.leaves)] {
-		if opened >= maxUnpacked || len(leaf.body) == 0 {
+		if opened >= maxUnpacked || len(leaf.body) == 0 || len(leaf.body) > maxWrapped {
 			continue
 		}
 		done := false
 		switch {
 		case isTNEF(leaf):
+			m.meter.hold(len(leaf.body))
 			done = m.unpackTNEF(leaf)
 		case leaf.kind == "application/pkcs7-mime" || leaf.kind == "application/x-pkcs7-mime":
 			done = m.unpackSigned(leaf)

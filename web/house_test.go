@@ -56,6 +56,8 @@ type house struct {
 	sync   *ledger
 	pages  http.Handler
 	opts   Options
+
+	ownInForm map[string]bool // what foreign finds in a harmless form of ours
 }
 
 // clock is set by hand.

@@ -60,6 +60,9 @@ func (s *server) body(c echo.Context) error {
 		look.Image = func(n int) string { return imageURL(c.Param("id"), n) }
 	}
 	shown := m.Show(look)
+	if m.Problem != "" {
+		return s.costly(c, w, m.Subject)
+	}
 	blocked := len(shown.Images)
 	if s.Pictures != nil && in == "" {
 		blocked = 0 // said beside the frame, where there is a button
@@ -67,6 +70,12 @@ func (s *server) body(c echo.Context) error {
 	c.Response().Header().Set("Content-Security-Policy", bodyPolicy)
 	c.Response().Header().Set("Referrer-Policy", "no-referrer")
 	return s.write(c, http.StatusOK, views.Body(w, m.Subject, shown.HTML, blocked), templ.NopComponent)
+}
+
+// costly answers in the frame of a message that would take too much to show.
+func (s *server) costly(c echo.Context, w *views.Words, subject string) error {
+	c.Response().Header().Set("Content-Security-Policy", bodyPolicy)
+	return s.write(c, http.StatusOK, views.Costly(w, subject, "/m/"+c.Param("id")+"/source"), templ.NopComponent)
 }
 
 // part is GET /m/:id/part/:n: the leaf of a message at a place. Pictures are shown (unless ?save=1), by what

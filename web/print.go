@@ -94,6 +94,7 @@ func (p printer) sheet(id, in string, m *email.Message) views.Printed {
 	} else {
 		sheet.Text = strings.TrimSpace(m.Text())
 	}
+	sheet.Problem = m.Problem != "" // also when showing it took too much
 	return sheet
 }
 

@@ -48,6 +48,7 @@ func (r *reader) message(m mailstore.Message, newest bool) (views.Message, error
 	if err := r.images(&view, parsed); err != nil {
 		return view, err
 	}
+	view.Problem = parsed.Problem != "" // also when showing it took too much
 	return view, r.invitation(&view, parsed)
 }
 

@@ -124,7 +124,7 @@ func TestReadingPictures(t *testing.T) {
 			for _, look := range []struct {
 				width int
 				dark  bool
-			}{{1280, false}, {390, true}, {320, false}} {
+			}{{1280, false}, {390, true}} {
 				b.window(look.width, look.dark)
 				b.open(path)
 				js[bool](b, `(() => { for (const d of document.querySelectorAll(".attached, .msg")) d.open = true; return true })()`)
