@@ -223,7 +223,7 @@ const overflow = `[...document.querySelectorAll("body *")].filter(e => { const r
 
 // small lists what is hard to hit with a finger or a mouse (WCAG 2.5.8).
 const small = `[...document.querySelectorAll("a, button, summary, input:not([type=hidden])")].filter(e => { const r = e.getBoundingClientRect();
-  return r.width > 0 && getComputedStyle(e).visibility !== "hidden" && !e.closest(".vh, p, .mail, .skip, h3") && !e.matches(".skip, .vh, .name, [type=checkbox]") && (r.width < 24 || r.height < 24) })
+  return r.width > 0 && getComputedStyle(e).visibility !== "hidden" && !e.closest(".vh, p, .mail, .skip, h3") && !e.matches(".skip, .vh, .name, [type=checkbox], .opt > [type=radio]") && (r.width < 24 || r.height < 24) })
   .slice(0, 5).map(e => e.outerHTML.slice(0, 100))`
 
 // TestPagesInBrowser opens every page at two widths, in light and dark, in both languages.

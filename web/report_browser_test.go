@@ -18,7 +18,9 @@ import (
 func TestReportPagesInBrowser(t *testing.T) {
 	reports := &reports{counts: archive.Counts{Total: 10, Sent: 9, InDoubt: 1}, open: []archive.Line{{ID: "a.1", MessageID: "journal.0123456789abcdef01234567.1@mail.holdover.example",
 		State: archive.InDoubt, At: time.Date(2026, 11, 23, 14, 7, 0, 0, time.UTC), Words: "connection reset by peer", Remedy: "Look in the archive for the report's Message-ID, then say that it is there or send it again."}}}
-	st := newDeskStage(t, &calmMail{}, func(o *Options) { o.Archive = reports })
+	st := newDeskStage(t, &calmMail{}, func(o *Options) {
+		o.Archive, o.Refills = reports, &refillDouble{state: syncback.RefillLooked, wish: syncback.RefillWish{By: "Anna Admin", Reason: "Server neu aufgebaut"}}
+	})
 	e := st.ended()
 	c := syncback.Counts{Total: 312, Verified: 290, Accepted: 12, InDoubt: 1, Parked: 3, Waiting: 6}
 	st.told.report = syncback.Report{Counts: c, Rate: 240, Left: 3 * time.Minute, Mailboxes: []syncback.MailboxCounts{
@@ -40,6 +42,8 @@ func TestReportPagesInBrowser(t *testing.T) {
 		b.look(name, "/desk/events/"+e.ID+path)
 	}
 	b.look("archive", "/desk/archive")
+	b.look("refills", "/desk/refills")
+	b.look("refill", "/desk/refills/r1")
 	h := newHouse(t)
 	id := h.deliver(katrin, letter{subject: "Angebot für Bürostühle", ago: time.Minute})
 	h.sync.counts.Counts = syncback.Counts{Total: 2, Verified: 1, Parked: 1}
