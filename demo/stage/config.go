@@ -76,6 +76,12 @@ tls = "none"
 user = "{mailbox}"
 password_file = "exchange.secret"
 
+[exchange.ews]
+url = "https://{{.ExchangeEWS}}/EWS/Exchange.asmx"
+user = "EX01\\{{.Service}}"
+password_file = "exchange.secret"
+ca = "tls/ca.pem"
+
 [exchange.release]
 probe_mailbox = "{{.Probe}}"
 
@@ -100,6 +106,7 @@ type settings struct {
 	Name, Phone, Domain, AdminGroup     string
 	Web, WebTLS, SMTP                   int
 	Outside, ExchangeSMTP, ExchangeIMAP string
+	ExchangeEWS, Service                string
 	Issuer, ClientID, Probe             string
 	Undo                                string
 	LookAgain                           []string
@@ -115,6 +122,7 @@ func (s *Stage) writeConfiguration(o Options) error {
 		Name: sample.Name, Phone: sample.Phone, Domain: sample.Domain, AdminGroup: sample.AdminGroup,
 		Web: s.ports.web, WebTLS: s.ports.webTLS, SMTP: s.ports.smtp,
 		Outside: s.Outside.Addr(), ExchangeSMTP: s.Exchange.SMTPAddr(), ExchangeIMAP: s.Exchange.IMAPAddr(),
+		ExchangeEWS: s.Exchange.Addr("ews"), Service: serviceAccount,
 		Issuer: s.Identity.Issuer(), Probe: probeMailbox, ClientID: identity.ClientID, Undo: o.Undo, LookAgain: o.LookAgain,
 	})
 	if err != nil {

@@ -19,6 +19,7 @@ type Description struct {
 	SMTP         string        `json:"smtp"`
 	ExchangeSMTP string        `json:"exchange_smtp"`
 	ExchangeIMAP string        `json:"exchange_imap"`
+	ExchangeEWS  string        `json:"exchange_ews"`
 	OutsideSMTP  string        `json:"outside_smtp"`
 	OIDC         string        `json:"oidc"`
 	Plug         string        `json:"plug"`
@@ -33,7 +34,7 @@ type Description struct {
 func (s *Stage) Describe() Description {
 	return Description{
 		Web: s.Web(), WebTLS: s.WebTLS(), CA: s.path("tls/ca.pem"), SMTP: s.SMTP(),
-		ExchangeSMTP: s.Exchange.SMTPAddr(), ExchangeIMAP: s.Exchange.IMAPAddr(), OutsideSMTP: s.Outside.Addr(),
+		ExchangeSMTP: s.Exchange.SMTPAddr(), ExchangeIMAP: s.Exchange.IMAPAddr(), ExchangeEWS: s.Exchange.Addr("ews"), OutsideSMTP: s.Outside.Addr(),
 		OIDC: s.Identity.Issuer(), Plug: s.Plug(), AdminToken: s.AdminToken, People: s.people(), ExchangeSecret: s.exchangeSecret,
 	}
 }
