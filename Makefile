@@ -14,7 +14,7 @@ demo: build
 	@./scripts/install.sh demo
 	$(BIN)/holdover-demo --dir $(or $(DIR),.demo) --ports $(or $(PORTS),8800)
 
-## build: bin/holdover and bin/holdover-demo
+## build: bin/holdover and bin/holdover-demo (tests build bin/standin, the double alone, by themselves)
 build: front
 	$(GOBUILD) -o $(BIN)/holdover ./cmd/holdover
 	cd demo && $(GOBUILD) -o ../$(BIN)/holdover-demo .
