@@ -75,13 +75,15 @@ func join(tx *database.Tx, was, r row) (bool, error) {
 	return n == 1, err
 }
 
-// enterState joins a flag or move row that waits, else makes a row.
+// enterState joins a flag or move row that waits, else makes a row. A row that was tried before is left
+// as it is: its first try may have taken effect, and what Exchange shows then would be taken for
+// somebody else's doing if it were compared with another wish.
 func enterState(tx *database.Tx, r row) error {
 	was, err := waitingRow(tx, r, r.op)
 	if err != nil {
 		return err
 	}
-	if was != nil {
+	if was != nil && was.attempts == 0 {
 		if joined, err := join(tx, *was, r); err != nil || joined {
 			return err
 		}

@@ -33,7 +33,7 @@ func (s *Syncback) kinOf(ctx context.Context, m email.MailboxID, rows []row) (k 
 	err = s.db.Read(ctx, func(tx *database.Tx) error {
 		clear(k.rows)
 		for chunk := range slices.Chunk(ids, 500) {
-			all, err := query(tx, `WHERE mailbox=? AND msgid IN (`+database.In(len(chunk))+`) AND op IN ('deliver','append','move','flags') AND state IN ('verified','accepted','in doubt') ORDER BY seq`,
+			all, err := query(tx, `WHERE mailbox=? AND msgid IN (`+database.In(len(chunk))+`) AND op IN ('deliver','append','move','flags') ORDER BY seq`,
 				append([]any{string(m)}, chunk...)...)
 			if err != nil {
 				return err
@@ -117,7 +117,7 @@ func (k kin) others(r row) (list [][]row) {
 // lies, and best one that lies where r's does not, before r may have what is left. One that may not
 // be there takes only what lies in its own folder and not in r's.
 func (k kin) without(ctx context.Context, r row, other []row, where exchange.Folder, own []exchange.Copy) []exchange.Copy {
-	newest := other[len(other)-1]
+	newest := standing(other)
 	apart := func(c exchange.Copy) bool { return !lies(c, where) }
 	theirs, err := k.s.remoteFolder(ctx, r.mailbox, newest.target())
 	there := func(c exchange.Copy) bool { return err == nil && lies(c, theirs) }
@@ -128,8 +128,9 @@ func (k kin) without(ctx context.Context, r row, other []row, where exchange.Fol
 		},
 		func(c exchange.Copy) bool { return newest.mark == "" && there(c) && apart(c) },
 	}
-	seen := slices.ContainsFunc(other, func(o row) bool { return o.state == Verified && o.note != Gone })
-	if k.steady && seen && newest.note != Gone && newest.mark == "" {
+	seen := slices.ContainsFunc(other, func(o row) bool { return o.state == Verified })
+	gone := slices.ContainsFunc(other, func(o row) bool { return o.note == Gone })
+	if k.steady && seen && !gone && newest.mark == "" {
 		rules = append(rules, there, apart, func(exchange.Copy) bool { return true })
 	}
 	for _, is := range rules {
@@ -138,4 +139,19 @@ func (k kin) without(ctx context.Context, r row, other []row, where exchange.Fol
 		}
 	}
 	return own
+}
+
+// standing is the row that says where an item lies: the last that brought or moved it, as far as its
+// rows may have been told. What comes after an unsettled row has not happened.
+func standing(item []row) (newest row) {
+	newest = item[0]
+	for _, r := range item {
+		if r.op != flags && (r.state != Waiting || r.seq == newest.seq) {
+			newest = r
+		}
+		if r.state != Verified {
+			break
+		}
+	}
+	return newest
 }

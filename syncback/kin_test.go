@@ -71,3 +71,32 @@ func TestMessageToOneself(t *testing.T) {
 		})
 	}
 }
+
+// TestTriedRowIsNotJoined: the answer to a change was lost, the person changes her mind before it is
+// told again. What our own first try did is not taken for somebody's doing in Exchange (campaign,
+// seeds 83, 131, 157, 162 and 176).
+func TestTriedRowIsNotJoined(t *testing.T) {
+	b := newBench(t)
+	id := b.arrive(anna, "m@x")
+	b.drain()
+	lost := 2
+	b.world.script = func(op, _ string) fault {
+		if (op == "flags" || op == "move") && lost > 0 {
+			lost--
+			return lostAfter
+		}
+		return fine
+	}
+	b.flag(anna, id, true, false)
+	b.move(anna, id, mailstore.Trash)
+	for range 3 {
+		if _, err := b.pass(); err != nil {
+			t.Fatal(err)
+		}
+		b.flag(anna, id, false, false)
+		b.move(anna, id, mailstore.Archive)
+		b.clock.move(time.Second)
+	}
+	b.drain()
+	b.check([]want{{anna, "m@x", "Archiv", exchange.Flags{}}})
+}
