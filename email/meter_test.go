@@ -42,6 +42,9 @@ func TestBudgetEnds(t *testing.T) {
 		for range 4 {
 			work(m)
 		}
+		if m.meter.ticks > 6*ticksBetween {
+			t.Errorf("%s went on for %d tokens", name, m.meter.ticks)
+		}
 		if m.Problem != ProblemBudget {
 			t.Errorf("%s goes on: %q after %d looks at the clock", name, m.Problem, looks)
 		}

@@ -21,7 +21,7 @@
   addEventListener("resize", frames);
   document.addEventListener("toggle", frames, true);
 
-  // ---- list: tick all, menus close, print
+  // ---- list: tick all, menus close
   addEventListener("change", (e) => {
     if (e.target.id === "all") document.querySelectorAll("input[name=pick][type=checkbox]").forEach((c) => { c.checked = e.target.checked; });
   });
@@ -29,7 +29,6 @@
     document.querySelectorAll("details.menu[open], .band-more[open]").forEach((m) => { if (!m.contains(e.target)) m.open = false; });
     const chosen = e.target.closest && e.target.closest("a, button");
     if (!chosen) return;
-    if (chosen.matches("[data-print]")) print();
     const menu = chosen.closest("details.menu, .fold-s");
     if (menu) setTimeout(() => { menu.open = false; });
   });
