@@ -67,7 +67,7 @@ func (r *reader) attached(id, in string, m *email.Message) (opened []views.Attac
 		depth = strings.Count(in, ".") + 1
 	}
 	for _, part := range m.Attachments {
-		if part.Type == "message/delivery-status" || part.Type == "message/disposition-notification" {
+		if isTechnical(part) {
 			continue // said in words
 		}
 		if depth < deepestAttached && r.opened < mostAttached {
@@ -82,6 +82,11 @@ func (r *reader) attached(id, in string, m *email.Message) (opened []views.Attac
 		files = append(files, file)
 	}
 	return opened, files
+}
+
+// isTechnical says whether a part is a report's for machines, which is told in words instead.
+func isTechnical(part email.Part) bool {
+	return part.Type == "message/delivery-status" || part.Type == "message/disposition-notification"
 }
 
 func (r *reader) attachedMessage(id, place string, part email.Part, m *email.Message) views.Attached {

@@ -87,6 +87,9 @@ func (p printer) sheet(id, in string, m *email.Message) views.Printed {
 		return sheet
 	}
 	for _, part := range m.Attachments {
+		if isTechnical(part) {
+			continue
+		}
 		sheet.Files = append(sheet.Files, fileView(p.words, id, in, part))
 	}
 	if m.HasHTML() {
