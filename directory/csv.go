@@ -20,6 +20,7 @@ type row struct {
 	members  []string
 	admin    bool
 	language string
+	location string
 	title    string
 	office   string
 	phone    string
@@ -27,7 +28,7 @@ type row struct {
 
 const group Kind = "group"
 
-var columns = [...]string{"address", "name", "kind", "aliases", "groups", "members", "role", "language", "title", "department", "phone"}
+var columns = [...]string{"address", "name", "kind", "aliases", "groups", "members", "role", "language", "title", "department", "phone", "location"}
 
 // maxProblems bounds the report about a file that is no directory at all.
 const maxProblems = 1000
@@ -155,6 +156,7 @@ func rowOf(line int, record []string, at map[string]int, found *problems) row {
 		line: line, address: cell("address"), name: oneLine(cell("name")), kind: Kind(strings.ToLower(cell("kind"))),
 		aliases: list(cell("aliases")), groups: cell("groups"), members: list(cell("members")),
 		language: strings.ToLower(cell("language")),
+		location: strings.ToLower(cell("location")),
 		title:    oneLine(cell("title")), office: oneLine(cell("department")), phone: oneLine(cell("phone")),
 	}
 	if r.address == "" {
@@ -202,6 +204,9 @@ func checkRole(r *row, role string, found *problems) {
 	}
 	if r.language != "" && r.language != "de" && r.language != "en" {
 		found.add(r.line, "write de or en, or leave it empty", "unknown language %q", r.language)
+	}
+	if r.location != "" && r.location != "on-premises" && r.location != "online" {
+		found.add(r.line, "write on-premises or online, or leave it empty", "unknown location %q", r.location)
 	}
 }
 

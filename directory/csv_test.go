@@ -146,6 +146,7 @@ func TestBadLines(t *testing.T) {
 		{"kind", header + "a@firma.example,A,robot,,,,,\n", `2: unknown kind "robot"; write user, shared or group`},
 		{"role", header + "a@firma.example,A,user,,,,boss,\n", `2: unknown role "boss"; write employee or admin`},
 		{"language", header + "a@firma.example,A,user,,,,,fr\n", `2: unknown language "fr"; write de or en`},
+		{"location", "address,location\na@firma.example,cellar\n", `2: unknown location "cellar"; write on-premises or online`},
 		{"members of a person", header + "a@firma.example,A,user,,,b@firma.example,,\n", "2: members are given for a mailbox"},
 		{"groups of a group", header + person + "g@firma.example,G,group,,x,a@firma.example,,\n", "3: groups are given for a group"},
 		{"role of a group", header + person + "g@firma.example,G,group,,,a@firma.example,admin,\n", "3: a group cannot have a role"},

@@ -55,6 +55,7 @@ type Mailbox struct {
 	Groups   []string // names of all groups it is in, nested ones included, for scope and roles
 	Admin    bool
 	Language string // "de", "en" or ""
+	Location string // in Exchange: "on-premises", "online" or "" (it is found)
 
 	Title, Department, Phone string // for the signature, as written in the file; may be empty
 }

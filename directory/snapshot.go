@@ -210,7 +210,7 @@ func (p *plan) snapshot(at time.Time, ids map[string]email.MailboxID) *snapshot 
 	for i, r := range p.mailboxes {
 		id := ids[key(r.address)]
 		s.mailboxes = append(s.mailboxes, Mailbox{
-			ID: id, Kind: r.kind, Address: r.address, Aliases: r.aliases, Name: r.name, Admin: r.admin, Language: r.language,
+			ID: id, Kind: r.kind, Address: r.address, Aliases: r.aliases, Name: r.name, Admin: r.admin, Language: r.language, Location: r.location,
 			Title: r.title, Department: r.office, Phone: r.phone,
 		})
 		s.byID[id], index[key(r.address)] = i, i

@@ -38,7 +38,7 @@ func (h *house) openSyncback(ctx context.Context) error {
 		waits = append(waits, time.Duration(w))
 	}
 	o := syncback.Options{Store: h.store, Gate: h.events, Directory: h.people,
-		Ways: ways, Profile: syncback.Profile(x.Profile), Paths: x.paths(), Node: h.conf.node(),
+		Ways: ways, Profile: syncback.Profile(x.Profile), Paths: x.paths(), Located: h.locationOf, Node: h.conf.node(),
 		Workers: x.Workers, Limits: x.limits(), Waits: waits, First: h.important(), Release: h.events,
 		Probe: h.conf.probe(), Checks: h.conf.checks(), Doors: x.doors(), Now: time.Now, Log: h.log}
 	if h.archive != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"holdover/email"
 	"holdover/exchange"
 	"holdover/syncback"
 )
@@ -122,4 +123,10 @@ func (g graphConnector) security() exchange.Security {
 
 func (w ewsConnector) security() exchange.Security {
 	return exchange.Security{Policy: exchange.Policy(w.TLS), CAFile: w.CA, Pin: w.Pin}
+}
+
+// locationOf is where the directory says that a mailbox lies.
+func (h *house) locationOf(m email.MailboxID) syncback.Location {
+	box, _ := h.people.Mailbox(m)
+	return syncback.Location(box.Location)
 }
