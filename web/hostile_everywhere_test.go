@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/PuerkitoBio/goquery"
 
@@ -37,6 +38,11 @@ func TestHostileEverywhere(t *testing.T) {
 // lists judges what shows many messages at once.
 func (h *house) lists(t *testing.T) {
 	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); h.as(katrin).page("/search?q=Kennwort").Find("[data-partial]").Length() > 0; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the index does not catch up")
+		}
+	}
 	for _, path := range []string{"/mail/inbox", "/search?q=Kennwort", "/search?q=has:attachment", "/mail/drafts", "/waiting", "/agenda"} {
 		h.judge(t, "all", path, foreign)
 	}
