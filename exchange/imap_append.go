@@ -27,9 +27,10 @@ const (
 	flyingOctets = 2 << 20
 )
 
-// AppendAll puts messages into folders of one mailbox over one connection, in order. Where the
-// server takes literals without being asked (LITERAL+, RFC 7888), the next message follows before
-// the answer to the last. There are as many answers as puts. When the connection breaks, what was
+// AppendAll puts messages into folders of one mailbox over one connection, in order. The next command
+// follows before the answer to the last (RFC 9051, 5.5) where the server offers LITERAL+ (RFC 7888), as
+// Exchange and Dovecot do: others are not trusted with it. The library still asks before
+// each literal above 4 KiB. There are as many answers as puts. When the connection breaks, what was
 // sent to its end without an answer is ErrDoubt; what was not begun, or cut short, is not there
 // and is ErrUnreachable.
 func (c *IMAP) AppendAll(ctx context.Context, mailbox string, puts []Put) []Putting {

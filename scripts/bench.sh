@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 mkdir -p bench/out
 out=bench/out/$(date -u +%Y%m%dT%H%M%SZ).jsonl
 status=0
-python3 bench/spine.py "$@" | tee "$out" || status=$?
+{ python3 bench/spine.py "$@" && python3 bench/drain.py; } | tee "$out" || status=$?
 [ $status -eq 0 ] || { echo "bench: not every figure was measured (exit status $status): nothing is recorded" >&2; exit $status; }
 python3 - "$out" "$(git rev-parse --short HEAD 2>/dev/null || echo unknown)" docs/measurements.md <<'PY'
 import datetime, json, os, sys

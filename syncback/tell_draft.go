@@ -64,9 +64,16 @@ func (s *Syncback) withdrawDraft(ctx context.Context, r *row, box remote) (told,
 	if r.steps.Way == "" {
 		return done, nil
 	}
+	base, err := s.baseOf(ctx, *r)
+	if err != nil {
+		return told{}, err
+	}
 	now, err := copies(ctx, *r, box, []exchange.Folder{{Role: exchange.Drafts}})
 	for _, c := range now {
-		if err == nil && !slices.ContainsFunc(r.steps.Ours, func(v version) bool { return v.Place == c.Place }) {
+		// The version that was verified before is for the row that takes the draft away; one that was
+		// edited since it was seen is somebody's. What else is ours no row knows of.
+		edited := slices.ContainsFunc(r.steps.Ours, func(v version) bool { return v.Place == c.Place && !v.is(c) })
+		if err == nil && !edited && (base == nil || base.place != c.Place) {
 			err = box.Remove(ctx, c.Place)
 		}
 		if errors.Is(err, exchange.ErrGone) {
