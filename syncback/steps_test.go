@@ -24,7 +24,7 @@ func TestDraftReplacedWithKills(t *testing.T) {
 		d, v = c.draft(anna, d, v, "e@x", "zwei")
 		steps, killed := 0, false
 		c.o.at = func(point string, _ email.MailboxID) error {
-			if killed || point == "plan" || point == "planned" || c.closed() {
+			if killed || point == "plan" || point == "planned" || point == "write" || c.closed() {
 				return nil
 			}
 			if steps++; steps <= kill {
@@ -49,7 +49,7 @@ func TestDraftReplacedWithKills(t *testing.T) {
 		}
 	}
 	t.Logf("kills per step: %v", hit)
-	for _, point := range []string{"claimed", "step", "called", "looked", "write"} {
+	for _, point := range []string{"claimed", "step", "called", "looked", "written"} {
 		if hit[point] == 0 {
 			t.Errorf("no kill hit %q", point)
 		}
