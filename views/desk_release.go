@@ -37,19 +37,24 @@ type Identities struct {
 	Faults []Fault
 }
 
-// IdentityRow is one way.
+// IdentityRow is one way: what it shows now beside what it showed before, fact by fact.
 type IdentityRow struct {
 	Way     string
 	Pinned  bool
-	Now     *IdentityFacts
 	Failed  string
 	Trouble string
 	Mark    Badge
-	Before  []IdentityFacts
+	Heads   []string // of the columns: now, if somebody looked, and each time before
+	Facts   []FactRow
 }
 
-// IdentityFacts are one certificate, or the tenant.
-type IdentityFacts struct{ Pin, Subject, Issuer, Expires, Seen, Confirmed string }
+// FactRow is one fact of a certificate, or of the tenant, in each column.
+type FactRow struct {
+	Name    string
+	Values  []string
+	Hash    bool
+	Differs bool // now from every time before
+}
 
 // ExchangeDesk is the page about Exchange itself: the switches, who it is, and how much it takes.
 type ExchangeDesk struct {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -110,6 +111,9 @@ func (s *server) showExchange(c echo.Context, status int, wrong continuity.Switc
 	if v.Estimate, estimate, err = s.estimateLines(ctx, w, func(email.MailboxID) bool { return true }); err != nil {
 		return err
 	}
+	if !v.Calm { // nothing goes now, so nothing ends
+		v.Estimate, estimate = nil, syncback.Estimate{}
+	}
 	for _, l := range s.Gate.Limits() {
 		v.Limits = append(v.Limits, limitRow(w, l, estimate))
 	}
@@ -205,41 +209,75 @@ func (s *server) identities(c echo.Context, w *views.Words, e continuity.Event) 
 	return v, nil
 }
 
+// beforeShown is how many earlier identities of a way stand beside what it shows now.
+const beforeShown = 2
+
 func (s *server) identityRow(w *views.Words, way string, now *syncback.Shown, before []continuity.Identity) views.IdentityRow {
 	row := views.IdentityRow{Way: way, Pinned: true}
-	for _, k := range before {
-		row.Before = append(row.Before, s.identityFacts(w, k))
+	var columns []continuity.Identity
+	if now != nil {
+		row.Way, row.Pinned, row.Failed, row.Trouble = now.Title, now.Pinned, now.Failed, now.Trouble
+		if now.Failed == "" {
+			row.Heads, columns = append(row.Heads, w.T("release.now")), append(columns, now.Identity)
+			row.Mark = identityMark(w, now.Identity, before)
+		}
 	}
-	if now == nil {
-		return row
+	for _, k := range before[:min(len(before), beforeShown)] {
+		row.Heads, columns = append(row.Heads, w.T("release.before")), append(columns, k)
 	}
-	row.Way, row.Pinned, row.Failed, row.Trouble = now.Title, now.Pinned, now.Failed, now.Trouble
-	if now.Failed != "" {
-		return row
-	}
-	facts := s.identityFacts(w, now.Identity)
-	row.Now = &facts
-	switch same := slices.ContainsFunc(before, func(k continuity.Identity) bool { return k.Pin == now.Identity.Pin }); {
-	case same:
-		row.Mark = views.Badge{Text: w.T("release.same"), Icon: "ok", Class: "is-good"}
-	case len(before) == 0:
-		row.Mark = views.Badge{Text: w.T("release.first"), Icon: "alert", Class: "is-hold"}
-	default:
-		row.Mark = views.Badge{Text: w.T("release.different"), Icon: "alert", Class: "is-bad"}
+	looked := now != nil && now.Failed == "" && len(before) > 0
+	for _, f := range []struct {
+		key  string
+		of   func(continuity.Identity) string
+		same bool // it should be the same now
+	}{
+		{"subject", func(i continuity.Identity) string { return i.Subject }, true},
+		{"issuer", func(i continuity.Identity) string { return i.Issuer }, true},
+		{"pin", func(i continuity.Identity) string { return i.Pin }, true},
+		{"expires", func(i continuity.Identity) string { return s.long(w, i.Expires) }, true},
+		{"seen", func(i continuity.Identity) string { return s.spanned(w, i) }, false},
+		{"confirmed", func(i continuity.Identity) string { return s.confirmedBy(w, i) }, false},
+	} {
+		fact, said := views.FactRow{Name: w.T("release." + f.key), Hash: f.key == "pin"}, false
+		for _, i := range columns {
+			fact.Values = append(fact.Values, f.of(i))
+			said = said || f.of(i) != ""
+		}
+		fact.Differs = f.same && looked && !slices.Contains(fact.Values[1:], fact.Values[0])
+		if said {
+			row.Facts = append(row.Facts, fact)
+		}
 	}
 	return row
 }
 
-func (s *server) identityFacts(w *views.Words, i continuity.Identity) views.IdentityFacts {
-	f := views.IdentityFacts{Pin: i.Pin, Subject: i.Subject, Issuer: i.Issuer}
-	if !i.Expires.IsZero() {
-		f.Expires = w.At(i.Expires, s.now()).Long
+func identityMark(w *views.Words, now continuity.Identity, before []continuity.Identity) views.Badge {
+	switch same := slices.ContainsFunc(before, func(k continuity.Identity) bool { return k.Pin == now.Pin }); {
+	case same:
+		return views.Badge{Text: w.T("release.same"), Icon: "ok", Class: "is-good"}
+	case len(before) == 0:
+		return views.Badge{Text: w.T("release.first"), Icon: "alert", Class: "is-hold"}
 	}
-	if !i.First.IsZero() {
-		f.Seen = w.T("release.seen_span", "From", w.Since(i.First, s.now()), "To", w.Since(i.Last, s.now()))
+	return views.Badge{Text: w.T("release.different"), Icon: "alert", Class: "is-bad"}
+}
+
+func (s *server) long(w *views.Words, t time.Time) string {
+	if t.IsZero() {
+		return ""
 	}
-	if !i.Confirmed.IsZero() {
-		f.Confirmed = w.T("release.confirmed_by", "Time", w.Since(i.Confirmed, s.now()), "By", i.ConfirmedBy)
+	return w.At(t, s.now()).Long
+}
+
+func (s *server) spanned(w *views.Words, i continuity.Identity) string {
+	if i.First.IsZero() {
+		return ""
 	}
-	return f
+	return w.T("release.seen_span", "From", w.Since(i.First, s.now()), "To", w.Since(i.Last, s.now()))
+}
+
+func (s *server) confirmedBy(w *views.Words, i continuity.Identity) string {
+	if i.Confirmed.IsZero() {
+		return ""
+	}
+	return w.T("release.confirmed_by", "Time", w.Since(i.Confirmed, s.now()), "By", i.ConfirmedBy)
 }
