@@ -289,7 +289,7 @@ func TestReceivedGoesByTheStandInsClock(t *testing.T) {
 
 // row 18
 func TestUsersAtWork(t *testing.T) {
-	deeds := func() (string, []standin.Message) {
+	deeds := func() ([]standin.Deed, []standin.Message) {
 		e := start(t, nil)
 		e.Clock().Stand()
 		e.Clock().Set(time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC))
@@ -299,12 +299,25 @@ func TestUsersAtWork(t *testing.T) {
 		if err := e.Work(standin.Work{Seed: 7, Steps: 30, Deeds: standin.DeedNames()}); err != nil {
 			t.Fatal(err)
 		}
-		return fmt.Sprint(e.Deeds()), e.Store().Messages(anna, "")
+		return e.Deeds(), e.Store().Messages(anna, "")
 	}
 	said, left := deeds()
 	again, _ := deeds()
-	if said != again {
-		t.Errorf("one seed, two stories:\n%s\n%s", said, again)
+	if fmt.Sprint(said) != fmt.Sprint(again) {
+		t.Errorf("one seed, two stories:\n%v\n%v", said, again)
+	}
+	lies := map[string]string{}
+	for _, m := range left {
+		lies[m.ID] = m.Folder
+	}
+	last := map[string]string{}
+	for _, d := range said {
+		last[d.ID] = d.To
+	}
+	for id, to := range last {
+		if lies[id] != to {
+			t.Errorf("%s lies in %q, and users left it in %q", id, lies[id], to)
+		}
 	}
 	in := func(folder string) int {
 		n := 0
