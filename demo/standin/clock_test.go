@@ -2,6 +2,7 @@ package standin
 
 import (
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -73,13 +74,13 @@ func TestRules(t *testing.T) {
 func TestHTTPFaceMeetsFaults(t *testing.T) {
 	e := &Exchange{clock: newClock(time.Now)}
 	e.faults = &Faults{clock: e.clock}
-	stored := 0
+	var stored atomic.Int32
 	e.addFace("web", e.overHTTP(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if rule, ok := e.meet(r, "web", "before", "a"); ok {
 			http.Error(w, rule.Text, rule.Code)
 			return
 		}
-		stored++
+		stored.Add(1)
 		e.meet(r, "web", "after", "a")
 	})))
 	if err := e.Restore(); err != nil {
@@ -90,7 +91,7 @@ func TestHTTPFaceMeetsFaults(t *testing.T) {
 	for _, c := range []struct {
 		rule   Fault
 		status int // 0: no answer
-		stored int
+		stored int32
 	}{
 		{Fault{Point: "before", Do: "reply", Code: 429}, 429, 0},
 		{Fault{Point: "before", Do: "drop"}, 0, 0},
@@ -98,7 +99,7 @@ func TestHTTPFaceMeetsFaults(t *testing.T) {
 		{Fault{Point: "connect", Do: "drop"}, 0, 0},
 		{Fault{Point: "before", Do: "delay", Delay: time.Millisecond}, 200, 1},
 	} {
-		stored = 0
+		stored.Store(0)
 		e.faults.Clear()
 		e.faults.Add(c.rule)
 		status := 0
@@ -106,8 +107,8 @@ func TestHTTPFaceMeetsFaults(t *testing.T) {
 			status = answer.StatusCode
 			answer.Body.Close()
 		}
-		if status != c.status || stored != c.stored {
-			t.Errorf("%s %s: status %d, stored %d; want %d, %d", c.rule.Point, c.rule.Do, status, stored, c.status, c.stored)
+		if status != c.status || stored.Load() != c.stored {
+			t.Errorf("%s %s: status %d, stored %d; want %d, %d", c.rule.Point, c.rule.Do, status, stored.Load(), c.status, c.stored)
 		}
 	}
 	e.faults.Clear()
