@@ -13,6 +13,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"holdover/internet"
 )
 
 const (
@@ -25,7 +27,7 @@ const (
 // ErrRefused: the address is none that is fetched from. ErrNoPicture: what came is no picture that is
 // shown, or too large.
 var (
-	ErrRefused   = errors.New("this address is not fetched from")
+	ErrRefused   = internet.ErrRefused
 	ErrNoPicture = errors.New("no picture that is shown here")
 )
 
@@ -53,7 +55,7 @@ func New(o Options) *Fetcher {
 	}
 	f.client = &http.Client{
 		Transport: &http.Transport{ // no Proxy: one would dial for us, unchecked
-			DialContext: f.dialler().DialContext, DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: 64 << 10,
+			DialContext: internet.Dialler(f.timeout, f.allow).DialContext, DisableKeepAlives: true, DisableCompression: true, MaxResponseHeaderBytes: 64 << 10,
 			TLSHandshakeTimeout: f.timeout, ResponseHeaderTimeout: f.timeout, ForceAttemptHTTP2: false,
 		},
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {

@@ -6,16 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
-	"syscall"
 	"time"
 
 	"github.com/SherClockHolmes/webpush-go"
 
 	"holdover/database"
+	"holdover/internet"
 )
 
 // note is what crosses the push service, encrypted for the browser (RFC 8291).
@@ -72,36 +70,8 @@ func (p *Push) exec(ctx context.Context, text string, args ...any) error {
 	})
 }
 
-// publicClient reaches public addresses only, whatever a name resolves to, and follows no redirect.
+// publicClient reaches the public internet only, and follows no redirect.
 func publicClient() *http.Client {
-	dialer := &net.Dialer{Timeout: 5 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
-		to, err := netip.ParseAddrPort(address)
-		if err != nil || !public(to.Addr()) {
-			return fmt.Errorf("push: %s is not a public address", address)
-		}
-		return nil
-	}}
-	return &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DialContext: dialer.DialContext, ForceAttemptHTTP2: true, MaxIdleConns: 10, IdleConnTimeout: time.Minute},
+	return &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DialContext: internet.Dialler(5*time.Second, nil).DialContext, ForceAttemptHTTP2: true, MaxIdleConns: 10, IdleConnTimeout: time.Minute},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-}
-
-// inside are ranges of no public host beyond those that netip knows (RFC 6890, 6052, 3056, 6666).
-var inside = []netip.Prefix{
-	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"), netip.MustParsePrefix("192.0.2.0/24"),
-	netip.MustParsePrefix("192.88.99.0/24"), netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("203.0.113.0/24"),
-	netip.MustParsePrefix("240.0.0.0/4"), netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("100::/64"),
-	netip.MustParsePrefix("2001::/23"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("2002::/16"),
-}
-
-func public(a netip.Addr) bool {
-	a = a.Unmap()
-	if !a.IsGlobalUnicast() || a.IsPrivate() || a.Zone() != "" {
-		return false
-	}
-	for _, p := range inside {
-		if p.Contains(a) {
-			return false
-		}
-	}
-	return true
 }

@@ -12,7 +12,7 @@ import (
 
 // floors is the plan of the house from the ground up; nothing imports upwards.
 var floors = [][]string{
-	{"email", "database"},
+	{"email", "database", "internet"},
 	{"directory", "mailstore"},
 	{"search", "calendar", "push", "exchange", "mta", "signin", "pictures"},
 	{"syncback", "continuity", "archive"},
@@ -35,7 +35,8 @@ var ignorance = map[string][]string{
 	"archive":    {"net/http", "holdover/syncback", "github.com/emersion/"},
 	"continuity": {"net/http", "holdover/mailstore", "html/template"},
 	"signin":     {"holdover/mailstore", "holdover/search"},
-	"pictures":   {"holdover/", "database/sql"},
+	"pictures":   {"holdover/email", "holdover/mailstore", "database/sql"},
+	"internet":   {"net/http", "holdover/"},
 	"views":      {"holdover/mailstore", "holdover/directory", "holdover/search", "holdover/syncback", "holdover/continuity", "holdover/signin", "holdover/database", "database/sql"},
 	"web":        {"database/sql", "holdover/mta", "holdover/exchange", "holdover/pictures"},
 }

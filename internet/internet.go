@@ -1,11 +1,18 @@
-package pictures
+// Package internet knows which addresses are of the public internet, and dials no other. Where a stranger names the
+// address (a picture in a mail, a browser's push service) our own network must be out of reach.
+package internet
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"syscall"
+	"time"
 )
+
+// ErrRefused: the address is none of the public internet, or the port is not one of the web.
+var ErrRefused = errors.New("this address is not dialled")
 
 // closed are address ranges that are not the public internet (IANA's registries of special-purpose
 // addresses), or that carry an IPv4 address inside which could be one of those.
@@ -26,9 +33,9 @@ func prefixes(list ...string) []netip.Prefix {
 	return all
 }
 
-// public says whether an address is one of the public internet. An IPv4 address in an IPv6 one is
+// Public says whether an address is one of the public internet. An IPv4 address in an IPv6 one is
 // judged as what it is.
-func public(a netip.Addr) bool {
+func Public(a netip.Addr) bool {
 	if !a.IsValid() || a.Zone() != "" {
 		return false
 	}
@@ -44,22 +51,25 @@ func public(a netip.Addr) bool {
 	return a.IsGlobalUnicast()
 }
 
-// control is asked by the dialler with the address it is about to connect to, after names were looked
-// up: a name that points elsewhere the second time gains nothing.
-func (f *Fetcher) control(network, address string, _ syscall.RawConn) error {
+// Dialler connects to ports 80 and 443 of public addresses only. It is asked with the address that is about to be
+// connected to, after names were looked up: a name that points elsewhere the second time gains nothing. allow admits
+// further addresses and is for tests, which have no internet; nil in a program.
+func Dialler(timeout time.Duration, allow func(netip.AddrPort) bool) *net.Dialer {
+	return &net.Dialer{Timeout: timeout, FallbackDelay: -1, Control: func(network, address string, _ syscall.RawConn) error {
+		return check(network, address, allow)
+	}}
+}
+
+func check(network, address string, allow func(netip.AddrPort) bool) error {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil || network != "tcp4" && network != "tcp6" {
 		return fmt.Errorf("%w: %s %s", ErrRefused, network, address)
 	}
-	if f.allow != nil && f.allow(at) {
+	if allow != nil && allow(at) {
 		return nil
 	}
-	if !public(at.Addr()) || at.Port() != 80 && at.Port() != 443 {
+	if !Public(at.Addr()) || at.Port() != 80 && at.Port() != 443 {
 		return fmt.Errorf("%w: %s", ErrRefused, at)
 	}
 	return nil
-}
-
-func (f *Fetcher) dialler() *net.Dialer {
-	return &net.Dialer{Timeout: f.timeout, Control: f.control, FallbackDelay: -1}
 }
