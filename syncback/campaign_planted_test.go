@@ -36,8 +36,8 @@ func TestCampaignFindsMistakes(t *testing.T) {
 				b := newBed(t, 3, databasetest.Open(t), c.nodes, planted)
 				b.weather.own = c.weather
 				b.run(30, false, false)
-				if len(b.weather.frosts) > 0 || len(b.weather.only) > 1 {
-					t.Error("the weather was not met")
+				if c.nodes > 1 && b.frosts == 0 {
+					t.Error("nobody froze")
 				}
 				return b.wrong()
 			}

@@ -186,6 +186,7 @@ func (b *bed) run(items int, freezes, users bool) {
 	})
 	b.double.NoFaults()
 	b.drain(nil)
+	b.weather.end()
 	// A canary that a kill left lying is taken away with the next release.
 	b.end(b.start(continuity.Maintenance, continuity.Scope{All: true}))
 	b.drain(nil)

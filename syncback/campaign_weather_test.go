@@ -106,6 +106,13 @@ func (s *weather) begin(kills int) {
 	s.mu.Unlock()
 }
 
+// end lets no more kills happen.
+func (s *weather) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left, s.only, s.frosts = 0, nil, nil
+}
+
 // rules draws faults for the faces of the seed's profile.
 func (s *weather) rules() (all []exchangetest.DoubleFault) {
 	faces := []string{"smtp", "imap"}
