@@ -244,10 +244,16 @@ func (s *Store) waitingInside(ctx context.Context) (map[SendID][]Recipient, erro
 	return waiting, err
 }
 
+// stamp is the Received line of a delivery inside (RFC 5321, 4.4). By its id the copy is told from the
+// sender's, which has the same Message-ID, also when both lie in one mailbox (L9).
+func (s *Store) stamp(id SendID) []byte {
+	return fmt.Appendf(nil, "Received: by %s id %s;\r\n\t%s\r\n", s.domain, id, s.now().UTC().Format("Mon, 02 Jan 2006 15:04:05 -0700"))
+}
+
 func (s *Store) deliverChunk(ctx context.Context, p *parcel, to []Recipient) error {
 	_, err := s.Deliver(ctx, Arrival{
 		ID: email.MessageID(p.id), // the copy in Sent has its own: a mail to oneself is two messages
-		To: to, From: p.from, Origin: FromPortal, Octets: p.out,
+		To: to, From: p.from, Origin: FromPortal, Octets: p.out, Trace: s.stamp(p.id),
 	})
 	state, words := "sent", ""
 	if errors.Is(err, ErrNotFound) {

@@ -64,6 +64,7 @@ type Options struct {
 type Store struct {
 	dir     string
 	host    string
+	domain  string // the same as it is written in mail
 	db      *database.DB
 	disk    disk
 	lock    *os.File
@@ -111,7 +112,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 
 func newStore(o Options, d disk) *Store {
 	s := &Store{
-		dir: o.Dir, host: hostName(o.Host), db: o.DB, disk: d,
+		dir: o.Dir, host: hostName(o.Host), domain: o.Host, db: o.DB, disk: d,
 		window: o.Window, reserve: o.Reserve, now: o.Now, log: o.Log,
 		probeEvery: time.Second, closing: make(chan struct{}),
 	}

@@ -70,19 +70,31 @@ func (k kin) own(ctx context.Context, r row, where exchange.Folder, copies []exc
 	}
 	own = slices.DeleteFunc(own, func(c exchange.Copy) bool {
 		item, ok := k.taken[c.Place]
-		return ok && item != r.item
+		return ok && item != r.item || k.traced(r, c)
 	})
-	if i := slices.IndexFunc(own, func(c exchange.Copy) bool { return k.saw(r, c) }); i >= 0 {
+	if i := slices.IndexFunc(own, func(c exchange.Copy) bool { return slices.Contains(c.Traces, r.item) }); i >= 0 {
+		own = own[i : i+1]
+	} else if i := slices.IndexFunc(own, func(c exchange.Copy) bool { return k.saw(r, c) }); i >= 0 {
 		own = own[i : i+1]
 	} else {
 		for _, other := range k.others(r) {
-			own = k.without(ctx, r, other, where, own)
+			has := slices.ContainsFunc(copies, func(c exchange.Copy) bool { return slices.Contains(c.Traces, other[0].item) })
+			if !has { // else it has its copy: by its line
+				own = k.without(ctx, r, other, where, own)
+			}
 		}
 	}
 	for _, c := range own {
 		k.taken[c.Place] = r.item
 	}
 	return own
+}
+
+// traced says whether a copy carries another item's id in a Received line: it is that item's, wherever it lies. Mail of
+// the portal to somebody inside has such a line and the sender's copy has none; a way that loses it leaves the rest to
+// the other rules.
+func (k kin) traced(r row, c exchange.Copy) bool {
+	return slices.ContainsFunc(k.rows[r.msgid], func(o row) bool { return o.item != r.item && slices.Contains(c.Traces, o.item) })
 }
 
 // saw says whether r's own item was seen at the place of a copy.
