@@ -182,8 +182,8 @@ func (c *Calendar) read(ctx context.Context, m email.MailboxID, e mailstore.Entr
 }
 
 func mentionsCalendar(octets []byte) bool {
-	return bytes.Contains(octets, []byte("text/calendar")) || bytes.Contains(bytes.ToLower(octets), []byte("text/calendar")) ||
-		bytes.Contains(bytes.ToLower(octets), []byte("application/ics"))
+	octets = bytes.ToLower(octets)
+	return bytes.Contains(octets, []byte("text/calendar")) || bytes.Contains(octets, []byte("application/ics"))
 }
 
 // FromMail finds the calendar object of a message: the first part of that type that can be read.

@@ -5,7 +5,6 @@ package push
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -146,8 +145,5 @@ func (p *Push) of(ctx context.Context, m email.MailboxID) (list []Subscription, 
 		}
 		return rows.Err()
 	})
-	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
-	}
 	return list, err
 }

@@ -2,8 +2,8 @@
 (() => {
   const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
   const show = (box, state) => box.querySelectorAll("[data-when]").forEach((part) => { part.hidden = !part.dataset.when.split(" ").includes(state); });
-  const tell = (path, subscription, extra) => fetch(path, { method: "POST", headers: { "Content-Type": "application/x-www-form-urlencoded" },
-    body: new URLSearchParams({ endpoint: subscription.endpoint, p256dh: subscription.toJSON().keys.p256dh, auth: subscription.toJSON().keys.auth, ...extra }) });
+  const tell = (path, subscription) => fetch(path, { method: "POST", headers: { "Content-Type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams({ endpoint: subscription.endpoint, p256dh: subscription.toJSON().keys.p256dh, auth: subscription.toJSON().keys.auth }) });
   const ready = async (box) => {
     if (!navigator.serviceWorker || !window.PushManager || !window.Notification) return show(box, "unable");
     if (Notification.permission === "denied") return show(box, "denied");

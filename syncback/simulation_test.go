@@ -6,8 +6,10 @@ import (
 	"maps"
 	"math"
 	"os"
+	"os/exec"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -302,19 +304,36 @@ func TestPaceReachesTheLimits(t *testing.T) {
 	}
 }
 
-// recordPace appends a campaign's figures to the measurements.
+// paceTable heads the table of docs/measurements.md that a campaign's rows go into.
+const paceTable = "| date | commit | limit | mailboxes × items | bound | took | off | wall time |"
+
+// recordPace puts a campaign's figures below the others of their table.
 func recordPace(t *testing.T, name string, m *simulation, bound, wall time.Duration) {
 	file := os.Getenv("HOLDOVER_MEASUREMENTS")
 	if file == "" {
 		return
 	}
-	f, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	fmt.Fprintf(f, "| %s | %d × %d | %v | %v | %+.1f %% | %s | %v |\n", name, m.boxes, m.each, bound.Round(time.Second), m.took.Round(time.Second),
-		100*(float64(m.took)/float64(bound)-1), m.early.Binds, wall.Round(time.Second))
+	commit, err := exec.Command("git", "rev-parse", "--short", "HEAD").Output()
+	if err != nil {
+		commit = []byte("unknown")
+	}
+	row := fmt.Sprintf("| %s | %s | %s | %d × %d | %v | %v | %+.1f %% | %v |", time.Now().Format(time.DateOnly), strings.TrimSpace(string(commit)), name, m.boxes, m.each,
+		bound.Round(time.Second), m.took.Round(time.Second), 100*(float64(m.took)/float64(bound)-1), wall.Round(time.Second))
+	lines := strings.Split(string(text), "\n")
+	at := slices.Index(lines, paceTable)
+	if at < 0 {
+		t.Fatalf("%s has no table %s", file, paceTable)
+	}
+	for at < len(lines) && strings.HasPrefix(lines[at], "|") {
+		at++
+	}
+	if err := os.WriteFile(file, []byte(strings.Join(slices.Insert(lines, at, row), "\n")), 0o644); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestImportantPeopleFirst: where a limit over all binds, their mailboxes are done before the others begin.
