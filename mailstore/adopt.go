@@ -118,7 +118,7 @@ func (s *Store) readFound(l *listing, d onDisk, rebuild bool) *found {
 	st := d.state
 	st.flags.Draft = f.blocked && block.Version > 0 || d.folder == Drafts && d.flags.Draft
 	f.newMessage = newMessage{block: block, state: st, sum: email.Summarize(rest), rest: rest,
-		size: int64(len(rest)), kind: Found, origin: origin}
+		size: int64(len(rest)), kind: Found, origin: origin, named: s.foundCategories(l.mailbox, d, f.blocked, rest)}
 	return f
 }
 

@@ -248,6 +248,7 @@ func (s *Store) spare(ctx context.Context, l *letter) error {
 	})
 	if err == nil {
 		s.follow(ctx, l.mailbox, []email.MessageID{l.outcome.id})
+		s.followCategories(ctx, l.mailbox, []email.MessageID{l.outcome.id})
 	}
 	return err
 }

@@ -28,18 +28,19 @@ type Kind string
 
 // Kinds of entries.
 const (
-	Arrived   Kind = "arrived"   // delivered; Detail.To = folder
-	SentOut   Kind = "sent"      // own copy appeared in Sent
-	DraftSave Kind = "draft"     // a version was saved
-	DraftGone Kind = "draftgone" // discarded, or (Detail.To = Sent) on its way out
-	Flagged   Kind = "flags"     // Detail.Flags = absolute state
-	Moved     Kind = "moved"     // Detail.From, Detail.To
-	Deleted   Kind = "deleted"   // for good
-	Merged    Kind = "merged"    // second arrival of the same identity
-	NewFolder Kind = "folder"    // Detail.To = id, Detail.Name
-	Found     Kind = "found"     // file without a row
-	Expired   Kind = "expired"
-	Refilled  Kind = "refilled" // to be put back into Exchange as it is: Detail.To = folder, Detail.Flags
+	Arrived     Kind = "arrived"    // delivered; Detail.To = folder
+	SentOut     Kind = "sent"       // own copy appeared in Sent
+	DraftSave   Kind = "draft"      // a version was saved
+	DraftGone   Kind = "draftgone"  // discarded, or (Detail.To = Sent) on its way out
+	Flagged     Kind = "flags"      // Detail.Flags = absolute state
+	Categorised Kind = "categories" // Detail.Categories = absolute state, Detail.Had before it
+	Moved       Kind = "moved"      // Detail.From, Detail.To
+	Deleted     Kind = "deleted"    // for good
+	Merged      Kind = "merged"     // second arrival of the same identity
+	NewFolder   Kind = "folder"     // Detail.To = id, Detail.Name
+	Found       Kind = "found"      // file without a row
+	Expired     Kind = "expired"
+	Refilled    Kind = "refilled" // to be put back into Exchange as it is: Detail.To = folder, Detail.Flags, Detail.Categories
 )
 
 // Detail is what a kind needs besides.
@@ -48,6 +49,9 @@ type Detail struct {
 	Name     string   `json:",omitempty"`
 	Flags    *Flags   `json:",omitempty"`
 	Was      *Flags   `json:",omitempty"` // of a change of flags: what they were before it
+
+	Categories email.Categories `json:",omitempty"`
+	Had        email.Categories `json:",omitempty"` // of a change of categories: what they were before it
 }
 
 // change is the change of one mailbox inside one commit: it holds the mailbox's lock, so that

@@ -19,6 +19,7 @@ type newMessage struct {
 	sum    email.Summary
 	rest   []byte // everything below the block: only for the identity of a mail without Message-ID
 	size   int64
+	named  email.Categories
 	kind   Kind   // of the entry
 	origin Origin // of the entry
 }
@@ -96,8 +97,8 @@ func (c *change) insert(n newMessage) (outcome, error) {
 const insertMessage = `INSERT INTO message (mailbox, id, folder, thread, file, identity, msgid, body_hash,
 	received, stored, date, size, subject, base_subject, snippet, people, in_reply_to, refs, thread_index,
 	thread_topic, attachments, automatic, seen, flagged, answered, draft, hidden, origin, envelope_from,
-	envelope_to, version, known, settled)
-	VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`
+	envelope_to, version, known, settled, categories)
+	VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`
 
 func (c *change) row(n newMessage, identity string, t ThreadID) error {
 	s, b, fl := n.sum, n.block, n.state.flags
@@ -106,7 +107,7 @@ func (c *change) row(n newMessage, identity string, t ThreadID) error {
 		clean(s.Subject), clean(s.BaseSubject), clean(s.Snippet), peopleText(s), list(s.InReplyTo), list(s.References),
 		clean(s.ThreadIndex), clean(s.ThreadTopic), s.Attachments, bit(s.Automatic),
 		bit(fl.Seen), bit(fl.Flagged), bit(fl.Answered), bit(fl.Draft), n.state.hidden,
-		string(b.Origin), clean(b.From), list(b.To), b.Version, bit(b.Origin == FromExchange), c.settledAtBirth(b.Origin))
+		string(b.Origin), clean(b.From), list(b.To), b.Version, bit(b.Origin == FromExchange), c.settledAtBirth(b.Origin), list(n.named))
 	return err
 }
 

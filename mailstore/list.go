@@ -20,7 +20,8 @@ type ThreadRow struct {
 	Count        int     // messages of the thread in all folders but trash
 	Here, Unread int     // in this folder
 	Flagged      bool
-	People       []email.Address // senders in the thread, oldest first, at most 5
+	Categories   email.Categories // of its messages in this folder, the newest first
+	People       []email.Address  // senders in the thread, oldest first, at most 5
 }
 
 // Before is a keyset cursor; zero starts at the newest. Text form for URLs by String/ParseBefore.
@@ -71,7 +72,10 @@ func (s *Store) Threads(ctx context.Context, m email.MailboxID, f FolderID, befo
 			last := rows[limit-1]
 			next = Before{ms(last.Latest.Received), last.ID}
 		}
-		return complete(tx, m, rows)
+		if err := complete(tx, m, rows); err != nil || len(rows) == 0 {
+			return err
+		}
+		return addCategories(tx, m, f, rows)
 	})
 	return rows, next, err
 }

@@ -17,17 +17,18 @@ import (
 // Message is one row of metadata.
 type Message struct {
 	email.Summary
-	ID       email.MessageID
-	Mailbox  email.MailboxID
-	Folder   FolderID
-	Thread   ThreadID
-	Flags    Flags
-	Origin   Origin
-	Envelope email.Envelope // From; To = recipients of this mailbox
-	Received time.Time
-	Size     int64
-	Version  int  // drafts: grows with each save
-	Settled  bool // verified in Exchange, or never told to it (L11)
+	ID         email.MessageID
+	Mailbox    email.MailboxID
+	Folder     FolderID
+	Thread     ThreadID
+	Flags      Flags
+	Categories email.Categories
+	Origin     Origin
+	Envelope   email.Envelope // From; To = recipients of this mailbox
+	Received   time.Time
+	Size       int64
+	Version    int  // drafts: grows with each save
+	Settled    bool // verified in Exchange, or never told to it (L11)
 }
 
 // Flags are a message's marks. Draft is given by the store.
@@ -55,7 +56,7 @@ func peopleOf(s email.Summary) people {
 const messageColumns = ` m.id, m.mailbox, m.folder, m.thread, m.msgid, m.body_hash, m.received, m.date, m.size,
 	m.subject, m.base_subject, m.snippet, m.people, m.in_reply_to, m.refs, m.thread_index, m.thread_topic,
 	m.attachments, m.automatic, m.seen, m.flagged, m.answered, m.draft, m.origin, m.envelope_from, m.envelope_to,
-	m.version, m.settled `
+	m.version, m.settled, m.categories `
 
 type scanner interface{ Scan(...any) error }
 
@@ -63,11 +64,11 @@ type scanner interface{ Scan(...any) error }
 func scanMessage(row scanner, more ...any) (Message, error) {
 	var m Message
 	var received, date, automatic, seen, flagged, answered, draft, settled int64
-	var persons, replied, refs, to string
+	var persons, replied, refs, to, categories string
 	err := row.Scan(append(more, &m.ID, &m.Mailbox, &m.Folder, &m.Thread, &m.MessageID, &m.BodyHash, &received, &date, &m.Size,
 		&m.Subject, &m.BaseSubject, &m.Snippet, &persons, &replied, &refs, &m.ThreadIndex, &m.ThreadTopic,
 		&m.Attachments, &automatic, &seen, &flagged, &answered, &draft, &m.Origin, &m.Envelope.From, &to,
-		&m.Version, &settled)...)
+		&m.Version, &settled, &categories)...)
 	if err != nil {
 		return m, err
 	}
@@ -75,7 +76,7 @@ func scanMessage(row scanner, more ...any) (Message, error) {
 	m.Automatic, m.Settled = automatic != 0, settled != 0
 	m.Flags = Flags{Seen: seen != 0, Flagged: flagged != 0, Answered: answered != 0, Draft: draft != 0}
 	var p people
-	err = errors.Join(unlist(persons, &p), unlist(replied, &m.InReplyTo), unlist(refs, &m.References), unlist(to, &m.Envelope.To))
+	err = errors.Join(unlist(persons, &p), unlist(replied, &m.InReplyTo), unlist(refs, &m.References), unlist(to, &m.Envelope.To), unlist(categories, &m.Categories))
 	m.From, m.ReplyTo, m.To, m.Cc, m.Bcc = p.From, p.ReplyTo, p.To, p.Cc, p.Bcc
 	if p.Sender != nil {
 		m.Sender = *p.Sender

@@ -25,7 +25,7 @@ func (h *house) picture(m email.MailboxID) string {
 		all = append(all, fmt.Sprintf("%s %q %d/%d", f.ID, f.Name, f.Unread, f.Total))
 		for _, r := range h.threads(m, f.ID) {
 			l := r.Latest
-			all = append(all, fmt.Sprintf(" %s %q here=%d count=%d flags=%v at=%d v=%d %v %v", l.ID, l.Subject, r.Here, r.Count, l.Flags, ms(l.Received), l.Version, l.Envelope, r.People))
+			all = append(all, fmt.Sprintf(" %s %q here=%d count=%d flags=%v %q at=%d v=%d %v %v", l.ID, l.Subject, r.Here, r.Count, l.Flags, r.Categories, ms(l.Received), l.Version, l.Envelope, r.People))
 		}
 	}
 	return strings.Join(all, "\n")
@@ -53,6 +53,7 @@ func TestRebuild(t *testing.T) {
 			ids = append(ids, h.deliver(mail(fmt.Sprint(i, "@b.example"), fmt.Sprint("Angebot ", i/3), fmt.Sprint(i/3*3, "@b.example")), anna, bert))
 		}
 		must(t, h.SetFlags(ctx, FromPortal, anna, ids[:2], FlagChange{Seen: yes(), Flagged: yes()}))
+		must(t, h.SetCategories(ctx, FromPortal, anna, ids[1:3], email.CategoryChange{Add: email.Categories{"Rote Kategorie", "Übergabe"}}))
 		must(t, h.Move(ctx, FromPortal, anna, ids[1:3], f))
 		must(t, h.Delete(ctx, FromPortal, anna, ids[3:4]))
 		_, sub := h.submit("t1")

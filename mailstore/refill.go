@@ -60,6 +60,13 @@ func (s *Store) Refill(ctx context.Context, m email.MailboxID, ids []email.Messa
 			return err
 		}
 		flags := r.flags
-		return c.log(r.id, Refilled, FromAdmin, Detail{To: r.folder, Flags: &flags})
+		named, err := c.categoriesOf(r.id)
+		if err != nil {
+			return err
+		}
+		if err := c.log(r.id, Refilled, FromAdmin, Detail{To: r.folder, Flags: &flags, Categories: named}); err != nil || len(named) == 0 {
+			return err
+		}
+		return c.log(r.id, Categorised, FromAdmin, Detail{Categories: named}) // not every way puts them with the message
 	})
 }

@@ -68,10 +68,12 @@ func (s *Store) repairMailbox(ctx context.Context, m email.MailboxID) error {
 		return err
 	}
 	if s.alarms.has(AlarmDatabase, "") {
-		return nil // strays are rebuild's: they may have been told to Exchange already
+		return nil // strays, and what is kept beside them, are rebuild's: they may have been told to Exchange already
 	}
-	_, err = s.adopt(ctx, l, s.settledStrays(l), false, nil)
-	return err
+	if _, err = s.adopt(ctx, l, s.settledStrays(l), false, nil); err != nil {
+		return err
+	}
+	return s.repairCategories(ctx, l)
 }
 
 // repairDirs makes the folders anew that are missing and were empty, and learns those that were made
@@ -164,7 +166,10 @@ func (s *Store) removeFiles(ctx context.Context, m email.MailboxID, leaving []le
 			dirs[parent(name)] = true
 			err = s.disk.Remove(name)
 		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			err = s.writeCategories(m, l.base, nil)
+		}
+		if err != nil {
 			return s.storageError("", err)
 		}
 	}

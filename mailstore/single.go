@@ -40,7 +40,7 @@ func (s *Store) Singles(ctx context.Context, m email.MailboxID, f FolderID, befo
 			next = Before{ms(all[limit-1].Received), ThreadID(all[limit-1].ID)}
 		}
 		for _, one := range all {
-			rows = append(rows, ThreadRow{ID: one.Thread, Latest: one, Count: 1, Here: 1, Unread: int(bit(!one.Flags.Seen)), Flagged: one.Flags.Flagged, People: one.From})
+			rows = append(rows, ThreadRow{ID: one.Thread, Latest: one, Count: 1, Here: 1, Unread: int(bit(!one.Flags.Seen)), Flagged: one.Flags.Flagged, Categories: one.Categories, People: one.From})
 		}
 		return nil
 	})

@@ -1,0 +1,118 @@
+package mailstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"holdover/database"
+	"holdover/email"
+)
+
+// Categories of a message stand in its row, and once more in a small file of the mailbox that bears
+// the base name of the message's file: a name a line. As with flags and file names the database is
+// the truth, the file follows the commit, the next Open brings it in line, and a lost database reads
+// it back (Rebuild). The Maildir's own keyword letters would not do: they are 26 in a folder.
+
+// SetCategories puts names on messages and takes others off; what is so already makes no entry.
+// Drafts are passed over. Errors of email.ReadCategory and email.ErrCategoriesMany: nothing was changed.
+func (s *Store) SetCategories(ctx context.Context, o Origin, m email.MailboxID, ids []email.MessageID, ch email.CategoryChange) error {
+	var add email.Categories
+	for _, typed := range ch.Add {
+		name, err := email.ReadCategory(typed)
+		if err != nil {
+			return fmt.Errorf("set categories: %w", err)
+		}
+		add = add.With(name)
+	}
+	ch.Add = add
+	var changed []email.MessageID
+	err := s.changeEach(ctx, "set categories", m, ids, func(c *change, _ *touched, r shownRow) error {
+		if r.flags.Draft {
+			return nil
+		}
+		did, err := c.setCategories(o, r, ch)
+		if did && !slices.Contains(changed, r.id) { // a commit may be tried again
+			changed = append(changed, r.id)
+		}
+		return err
+	})
+	if err == nil {
+		s.followCategories(ctx, m, changed)
+	}
+	return err
+}
+
+func (c *change) setCategories(o Origin, r shownRow, ch email.CategoryChange) (bool, error) {
+	had, err := c.categoriesOf(r.id)
+	if err != nil {
+		return false, err
+	}
+	now := had.After(ch)
+	switch {
+	case now.Same(had):
+		return false, nil
+	case len(now) > email.MostCategories:
+		return false, email.ErrCategoriesMany
+	}
+	_, err = c.tx.Exec("UPDATE message SET categories = ? WHERE mailbox = ? AND id = ?", list(now), string(c.mailbox), string(r.id))
+	if err != nil {
+		return false, err
+	}
+	return true, c.log(r.id, Categorised, o, Detail{Categories: now, Had: had})
+}
+
+func (c *change) categoriesOf(id email.MessageID) (names email.Categories, err error) {
+	var text string
+	err = c.tx.QueryRow("SELECT categories FROM message WHERE mailbox = ? AND id = ?", string(c.mailbox), string(id)).Scan(&text)
+	return names, errors.Join(err, unlist(text, &names))
+}
+
+// Categories lists the names in use in a mailbox, in alphabetic order; of spellings that differ in
+// case only, one.
+func (s *Store) Categories(ctx context.Context, m email.MailboxID) (names email.Categories, err error) {
+	var texts []string
+	err = s.db.Read(ctx, func(tx *database.Tx) (err error) {
+		texts, err = column[string](tx.Query("SELECT DISTINCT categories FROM message WHERE mailbox = ? AND categories <> '' AND hidden = 0 ORDER BY categories", string(m)))
+		return err
+	})
+	seen := map[string]bool{}
+	for _, text := range texts {
+		var some email.Categories
+		err = errors.Join(err, unlist(text, &some))
+		for _, name := range some {
+			if key := strings.ToLower(name); !seen[key] {
+				seen[key] = true
+				names = append(names, name)
+			}
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) })
+	return names, err
+}
+
+// addCategories gives the lines of a list the names on all of their messages in the folder.
+func addCategories(tx *database.Tx, m email.MailboxID, f FolderID, rows []ThreadRow) error {
+	args, at := []any{string(m), string(f)}, make(map[ThreadID]int, len(rows))
+	for i, r := range rows {
+		args, at[r.ID] = append(args, string(r.ID)), i
+	}
+	found, err := tx.Query(`SELECT thread, categories FROM message WHERE mailbox = ? AND folder = ? AND hidden = 0 AND categories <> ''
+		AND thread IN (`+database.In(len(rows))+") ORDER BY received DESC, id DESC", args...)
+	if err != nil {
+		return err
+	}
+	defer found.Close()
+	for found.Next() {
+		var t ThreadID
+		var text string
+		var names email.Categories
+		if err := errors.Join(found.Scan(&t, &text), unlist(text, &names)); err != nil {
+			return err
+		}
+		rows[at[t]].Categories = rows[at[t]].Categories.With(names...)
+	}
+	return found.Err()
+}
