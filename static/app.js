@@ -82,8 +82,10 @@
       }
     } catch { wanted = true; } finally { renewing = false; }
   };
-  addEventListener("htmx:beforeRequest", () => { busy++; });
-  addEventListener("htmx:afterRequest", () => { busy--; if (wanted) renew(); });
+  addEventListener("htmx:beforeRequest", ({ detail: { xhr } }) => { // afterRequest never comes from a form that has left the page
+    busy++;
+    xhr.addEventListener("loadend", () => { busy--; if (wanted || xhr.status === 204) renew(); });
+  });
   // The first sign of a stream asks once for what came before it stood.
   const heard = (kind) => {
     if (kind === "lost") { fresh = false; return; }

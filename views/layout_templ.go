@@ -10,7 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 // htmxConfig: no style element of its own, no evaluation, no scripts in answers, no page text in
 // sessionStorage, Back makes a full request (webmail.md 3.2). Answers of 4xx are pages like any other.
-const htmxConfig = `{"includeIndicatorStyles":false,"allowEval":false,"allowScriptTags":false,"historyCacheSize":0,"refreshOnHistoryMiss":true,` +
+const htmxConfig = `{"includeIndicatorStyles":false,"allowEval":false,"allowScriptTags":false,"historyCacheSize":0,"refreshOnHistoryMiss":true,"defaultSettleDelay":0,` +
 	`"selfRequestsOnly":true,"scrollIntoViewOnBoost":false,"responseHandling":[{"code":"204","swap":false},{"code":"[23]..","swap":true},{"code":"[45]..","swap":true,"error":true}]}`
 
 // Layout is a whole document: head, header, banner, and the page's main element as children.

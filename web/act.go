@@ -32,7 +32,7 @@ var marks = map[string]mailstore.FlagChange{
 }
 
 // act is POST /mail/:folder/act: action on the picked threads, then back to the list with the
-// offer to undo it. back=here returns to the open conversation.
+// offer to undo it. back=here returns to the open conversation, back=none to nowhere.
 func (s *server) act(c echo.Context) error {
 	if c.FormValue("action") == "undo" {
 		return s.undoStep(c)
@@ -55,6 +55,9 @@ func (s *server) act(c echo.Context) error {
 	back, err := s.do(ctx, mailbox, d, messages)
 	if err != nil {
 		return err
+	}
+	if c.FormValue("back") == "none" { // the script marked it read: the page renews itself
+		return c.NoContent(http.StatusNoContent)
 	}
 	return redirect(c, s.afterwards(c, d, messages, back))
 }

@@ -36,7 +36,7 @@ func (b *browser) press(what string) {
 func TestKeys(t *testing.T) {
 	h := newHouse(t)
 	for i := range 6 {
-		h.deliver(katrin, letter{subject: fmt.Sprintf("Nummer %d", i), text: "x", seen: true, ago: time.Duration(10-i) * time.Minute})
+		h.deliver(katrin, letter{subject: fmt.Sprintf("Nummer %d", i), text: "x", ago: time.Duration(10-i) * time.Minute})
 	}
 	b := newBrowser(t, h, katrin)
 	b.window(1280, false)
