@@ -13,6 +13,8 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
+
+	"holdover/email"
 )
 
 // behaviours are the rows: first what holds everywhere, then what is played with faults.
@@ -28,6 +30,7 @@ func behaviours() []behaviour {
 		{"many ids are read in one call", false, playMany},
 		{"traces in Received lines tell twins apart", false, playTraces},
 		{"flags are absolute, leave others alone, and do no harm done again", false, playFlags},
+		{"categories are put on and taken off by name, and others' stay", false, playCategories},
 		{"a place that holds nothing is told as such", false, playNowhere},
 		{"a move is seen, done again it finds nothing, and a folder must exist", false, playMove},
 		{"one version of a draft is taken away and the other stays", false, playRemove},
@@ -182,6 +185,44 @@ func playFlags(p *play) string {
 		if m := p.double.Messages(p.box, ""); !m[0].Seen || !m[0].Flagged || !m[0].Answered || !m[0].Draft {
 			p.Errorf("people see %+v", m[0])
 		}
+	}
+	return ""
+}
+
+// playCategories: what a way can't carry it says before it has asked anything.
+func playCategories(p *play) string {
+	p.put(Folder{Role: Sent}, Item{Octets: mail("named@x.test"), Flags: Flags{Seen: true}, Categories: email.Categories{"Rote Kategorie", "<Kunde & Co>"}})
+	c := p.one("named@x.test")
+	change := email.CategoryChange{Add: email.Categories{"Übergabe", "in outlook"}, Remove: email.Categories{"rote kategorie", "nie da"}}
+	if c.Categories == nil {
+		if _, err := p.SetCategories(p.ctx(), p.box, c.Place, change); !errors.Is(err, ErrUnsuited) {
+			p.Errorf("%v, want another way to be taken", err)
+		}
+		if now := p.one("named@x.test"); now.Place != c.Place || now.Flags != c.Flags {
+			p.Errorf("it is %+v, was %+v", now, c)
+		}
+		return "another way"
+	}
+	if fmt.Sprint(c.Categories) != "[Rote Kategorie <Kunde & Co>]" {
+		p.Errorf("created with %q", c.Categories)
+	}
+	stored := p.double.Messages(p.box, "")[0]
+	p.double.Edit(p.box, stored.ID, map[string]string{"categories": strings.Join(append(stored.Categories, "In Outlook"), ",")})
+	for range 2 {
+		now, err := p.SetCategories(p.ctx(), p.box, c.Place, change)
+		if err != nil || fmt.Sprint(now) != "[<Kunde & Co> In Outlook Übergabe]" {
+			p.Errorf("%q, %v", now, err)
+		}
+	}
+	if m := p.double.Messages(p.box, "")[0]; fmt.Sprint(m.Categories) != "[<Kunde & Co> In Outlook Übergabe]" || !m.Seen {
+		p.Errorf("people see %+v", m)
+	}
+	now, err := p.SetCategories(p.ctx(), p.box, c.Place, email.CategoryChange{Remove: email.Categories{"<Kunde & Co>", "In Outlook", "Übergabe"}})
+	if err != nil || now == nil || len(now) != 0 || len(p.one("named@x.test").Categories) != 0 {
+		p.Errorf("all taken off: %q, %v", now, err)
+	}
+	if _, err := p.SetCategories(p.ctx(), p.box, p.elsewhere(c.Place), change); !errors.Is(err, ErrGone) {
+		p.Errorf("nothing there: %v", err)
 	}
 	return ""
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"holdover/email"
 	"holdover/exchange/exchangetest"
 )
 
@@ -16,11 +17,12 @@ import (
 
 const anna = "anna@example.test"
 
-// mailboxes are the six methods that sync-back asks for.
+// mailboxes are the seven methods that sync-back asks for.
 type mailboxes interface {
 	Find(ctx context.Context, mailbox string, q Query) ([]Copy, error)
 	Append(ctx context.Context, mailbox string, to Folder, item Item) (Place, error)
 	SetFlags(ctx context.Context, mailbox string, at Place, flags Flags) (Flags, error)
+	SetCategories(ctx context.Context, mailbox string, at Place, change email.CategoryChange) (email.Categories, error)
 	Move(ctx context.Context, mailbox string, at Place, to Folder) error
 	Remove(ctx context.Context, mailbox string, at Place) error
 	Create(ctx context.Context, mailbox, name string) error

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"holdover/email"
 )
 
 // Verbs and icons that Outlook shows as an answered message.
@@ -51,6 +53,9 @@ func createItem(w *writer, folder listed, item Item, octets []byte) {
 		w.in("m:Items", func() {
 			w.in("t:Message", func() {
 				w.base64("t:MimeContent", octets, "CharacterSet", "UTF-8")
+				if len(item.Categories) > 0 {
+					writeCategories(w, item.Categories)
+				}
 				w.integer(propFlags, messageFlags(item.Flags))
 				if !item.Date.IsZero() {
 					w.property(propReceived, "SystemTime", ewsTime(item.Date))
@@ -79,50 +84,88 @@ func messageFlags(f Flags) (bits int) {
 // answers the flags as Exchange has them afterwards. Done twice it does the same, so a lost answer
 // needs no look-up. No read receipt goes out for it.
 func (c *EWS) SetFlags(ctx context.Context, mailbox string, at Place, flags Flags) (Flags, error) {
+	now, err := c.revise(ctx, mailbox, at, func(i ewsItem) []func(*writer) { return i.changes(flags) })
+	return now.flags, err
+}
+
+// SetCategories puts names on a message and takes others off; what else is there stays. It answers the
+// categories as Exchange has them afterwards. Done twice it does the same.
+func (c *EWS) SetCategories(ctx context.Context, mailbox string, at Place, change email.CategoryChange) (email.Categories, error) {
+	now, err := c.revise(ctx, mailbox, at, func(i ewsItem) []func(*writer) { return i.recategorised(change) })
+	return now.categories, err
+}
+
+// revise reads an item and writes what is to be changed of it, until nothing is. Who changed it meanwhile is
+// seen by the change key: then it is read anew.
+func (c *EWS) revise(ctx context.Context, mailbox string, at Place, wanted func(ewsItem) []func(*writer)) (ewsItem, error) {
 	ctx, cancel := c.limited(ctx)
 	defer cancel()
 	if at.ID == "" {
-		return Flags{}, gone("UpdateItem")
+		return ewsItem{}, gone("UpdateItem")
 	}
 	var last error
 	for try := range conflicts {
 		items, err := c.get(ctx, mailbox, []string{at.ID}, false)
 		if err != nil {
-			return Flags{}, err
+			return ewsItem{}, err
 		}
 		if len(items) == 0 {
-			return Flags{}, gone("UpdateItem")
+			return ewsItem{}, gone("UpdateItem")
 		}
 		now := items[0]
-		changes := now.changes(flags)
+		changes := wanted(now)
 		if len(changes) == 0 {
-			return now.flags, nil
+			return now, nil
 		}
 		if try == conflicts-1 {
 			break
 		}
 		_, last = c.one(ctx, mailbox, question{op: "UpdateItem", changes: true, body: func(w *writer) { updateItem(w, now, changes) }})
 		if last != nil && !codeIs(last, "ErrorIrresolvableConflict", "ErrorStaleObject", "ErrorChangeKeyRequiredForWriteOperations", "ErrorInvalidChangeKey") {
-			return Flags{}, last
+			return ewsItem{}, last
 		}
 	}
 	if last == nil {
-		last = &Failure{Kind: ErrTemporary, Op: "UpdateItem", Words: "Exchange said yes but shows other flags"}
+		last = &Failure{Kind: ErrTemporary, Op: "UpdateItem", Words: "Exchange said yes but shows something else"}
 	}
-	return Flags{}, last
+	return ewsItem{}, last
+}
+
+// recategorised is what makes an item's categories so. An empty list is told by deleting the field.
+func (i ewsItem) recategorised(change email.CategoryChange) []func(*writer) {
+	want := i.categories.After(change)
+	name := func(w *writer) { w.field("item:Categories") }
+	switch {
+	case want.Same(i.categories):
+		return nil
+	case len(want) == 0:
+		return []func(*writer){func(w *writer) { w.in("t:DeleteItemField", func() { name(w) }) }}
+	}
+	return []func(*writer){i.set(name, func(w *writer) { writeCategories(w, want) })}
+}
+
+func writeCategories(w *writer, names email.Categories) {
+	w.in("t:Categories", func() {
+		for _, name := range names {
+			w.text("t:String", name)
+		}
+	})
+}
+
+// set writes one field of an item.
+func (i ewsItem) set(name, value func(*writer)) func(*writer) {
+	return func(w *writer) {
+		w.in("t:SetItemField", func() {
+			name(w)
+			w.in("t:"+i.kind, func() { value(w) })
+		})
+	}
 }
 
 // changes lists what is to be written to make an item's marks as wanted. A forwarded mark (verb 104)
 // is not ours to take away.
 func (i ewsItem) changes(want Flags) (list []func(*writer)) {
-	set := func(name func(*writer), value func(*writer)) {
-		list = append(list, func(w *writer) {
-			w.in("t:SetItemField", func() {
-				name(w)
-				w.in("t:"+i.kind, func() { value(w) })
-			})
-		})
-	}
+	set := func(name, value func(*writer)) { list = append(list, i.set(name, value)) }
 	if want.Flagged != i.flags.Flagged {
 		status := "NotFlagged"
 		if want.Flagged {

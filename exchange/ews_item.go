@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"strconv"
+
+	"holdover/email"
 )
 
 // ewsItem is what identifies an item and its marks as Exchange has them now.
@@ -14,6 +16,7 @@ type ewsItem struct {
 	messageID     string
 	traces        []string
 	flags         Flags
+	categories    email.Categories
 	verb          int // last verb executed, 0: none
 }
 
@@ -47,7 +50,7 @@ func (c *EWS) get(ctx context.Context, mailbox string, ids []string, header bool
 
 func getItems(w *writer, ids []string, header bool) {
 	fields := []func(){
-		func() { w.field("item:ParentFolderId") }, func() { w.field("item:IsDraft") }, func() { w.field("item:Flag") },
+		func() { w.field("item:ParentFolderId") }, func() { w.field("item:Categories") }, func() { w.field("item:IsDraft") }, func() { w.field("item:Flag") },
 		func() { w.field("message:InternetMessageId") }, func() { w.field("message:IsRead") },
 		func() { w.propertyName(propVerb, "Integer") },
 	}
@@ -69,6 +72,10 @@ func readItem(n *node) ewsItem {
 			Seen: n.kid("IsRead").value() == "true", Draft: n.kid("IsDraft").value() == "true",
 			Flagged: n.kid("Flag", "FlagStatus").value() == "Flagged", Answered: replied[verb],
 		},
+	}
+	item.categories = email.Categories{}
+	for _, name := range n.kid("Categories").all() {
+		item.categories = item.categories.With(name.value())
 	}
 	if n != nil && meeting[n.Local] {
 		item.kind = n.Local
@@ -97,7 +104,7 @@ func (c *EWS) details(ctx context.Context, mailbox string, folder listed, candid
 		}
 		if wanted[item.messageID] {
 			copies = append(copies, Copy{Place: Place{Folder: folder.name, ID: item.id}, MessageID: item.messageID,
-				Traces: item.traces, Flags: item.flags, Role: folder.role, Stamp: item.changeKey})
+				Traces: item.traces, Flags: item.flags, Categories: item.categories, Role: folder.role, Stamp: item.changeKey})
 		}
 	}
 	return copies, len(items) == len(candidates), nil

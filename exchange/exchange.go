@@ -9,6 +9,8 @@ package exchange
 import (
 	"fmt"
 	"time"
+
+	"holdover/email"
 )
 
 // Role is what a folder is for. Roles are found in Exchange by attribute, mapping or known name.
@@ -56,11 +58,12 @@ func (p Place) Known() bool { return p.UID != 0 || p.ID != "" }
 // Copy is one message found in a mailbox.
 type Copy struct {
 	Place
-	MessageID string   // without angle brackets
-	Traces    []string // the id clauses of its Received lines (RFC 5321, 4.4), newest first
-	Flags     Flags
-	Role      Role   // of its folder, "" for others
-	Stamp     string // changes whenever the message does at the same place; "" the way has none (an IMAP message never changes)
+	MessageID  string   // without angle brackets
+	Traces     []string // the id clauses of its Received lines (RFC 5321, 4.4), newest first
+	Flags      Flags
+	Role       Role             // of its folder, "" for others
+	Categories email.Categories // nil: this way does not show them
+	Stamp      string           // changes whenever the message does at the same place; "" the way has none (an IMAP message never changes)
 }
 
 // Query asks for copies by Message-ID.
@@ -76,6 +79,9 @@ type Item struct {
 	Flags  Flags     // Flagged is never put into APPEND: Exchange would hide it; set it afterwards
 	Date   time.Time // becomes the received date
 	Others bool      // written by somebody else: must not ask for a read receipt again
+
+	// Categories go with the message where the way can carry them; IMAP leaves them out.
+	Categories email.Categories
 
 	// Note is called by a way that must make something on the side first, before it is made and again
 	// once its id is known; what it notes must be durable when it returns, and its error ends the call

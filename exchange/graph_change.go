@@ -5,34 +5,51 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+
+	"holdover/email"
 )
 
 // SetFlags makes Seen, Flagged and Answered of a message be as given and leaves all else alone. It
 // answers the flags as Exchange has them afterwards. Done twice it does the same, so a lost answer
 // needs no look-up.
 func (g *Graph) SetFlags(ctx context.Context, mailbox string, at Place, flags Flags) (Flags, error) {
+	now, err := g.revise(ctx, mailbox, at, func(m graphMessage) map[string]any { return flagChange(m, flags) })
+	return now.flags(), err
+}
+
+// SetCategories puts names on a message and takes others off; what else is there stays. It answers the
+// categories as Exchange has them afterwards. Done twice it does the same.
+func (g *Graph) SetCategories(ctx context.Context, mailbox string, at Place, change email.CategoryChange) (email.Categories, error) {
+	now, err := g.revise(ctx, mailbox, at, func(m graphMessage) map[string]any {
+		is := m.categories()
+		if want := is.After(change); !want.Same(is) {
+			return map[string]any{"categories": want}
+		}
+		return nil
+	})
+	return now.categories(), err
+}
+
+// revise reads a message, writes what is to be changed of it, if anything is, and reads it again.
+func (g *Graph) revise(ctx context.Context, mailbox string, at Place, wanted func(graphMessage) map[string]any) (now graphMessage, err error) {
 	ctx, cancel := context.WithTimeout(ctx, g.o.Call)
 	defer cancel()
-	now, err := g.message(ctx, mailbox, at.ID)
-	if err != nil {
-		return Flags{}, err
+	if now, err = g.message(ctx, mailbox, at.ID); err != nil {
+		return graphMessage{}, err
 	}
-	change := flagChange(now, flags)
+	change := wanted(now)
 	if len(change) == 0 {
-		return now.flags(), nil
+		return now, nil
 	}
 	body, err := json.Marshal(change)
 	if err != nil {
-		return Flags{}, &Failure{Kind: ErrRefused, Op: "PATCH message", Err: err}
+		return graphMessage{}, &Failure{Kind: ErrRefused, Op: "PATCH message", Err: err}
 	}
 	call := graphCall{op: "PATCH message", method: http.MethodPatch, path: messagePath(at.ID), kind: "application/json", body: body, changes: true, limit: pageBudget}
 	if _, err := g.send(ctx, mailbox, call); err != nil {
-		return Flags{}, err
+		return graphMessage{}, err
 	}
-	if now, err = g.message(ctx, mailbox, at.ID); err != nil {
-		return Flags{}, err
-	}
-	return now.flags(), nil
+	return g.message(ctx, mailbox, at.ID)
 }
 
 // flagChange is what a PATCH must say; what is right already stays out of it, e.g. a flag that a

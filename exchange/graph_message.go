@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"holdover/email"
 )
 
 // graphMessage is a message as Graph shows it, as far as it concerns us.
@@ -15,6 +17,7 @@ type graphMessage struct {
 	Read       bool            `json:"isRead"`
 	Draft      bool            `json:"isDraft"`
 	Flag       graphFlag       `json:"flag"`
+	Categories []string        `json:"categories"`
 	Stamp      string          `json:"changeKey"`
 	Properties []graphProperty `json:"singleValueExtendedProperties,omitempty"`
 }
@@ -45,7 +48,7 @@ const (
 	noVerb            = "0"
 )
 
-const messageFields = "id,parentFolderId,internetMessageId,isRead,isDraft,flag,changeKey"
+const messageFields = "id,parentFolderId,internetMessageId,isRead,isDraft,flag,categories,changeKey"
 
 // expandProperties asks for what is not in messageFields.
 func expandProperties() string {
@@ -73,6 +76,11 @@ func sameProperty(a, b string) bool {
 func (m graphMessage) flags() Flags {
 	return Flags{Seen: m.Read, Draft: m.Draft, Flagged: strings.EqualFold(m.Flag.Status, "flagged"),
 		Answered: slices.Contains([]string{"102", "103"}, m.property(graphPropVerb))}
+}
+
+// categories are never nil: Graph shows them.
+func (m graphMessage) categories() email.Categories {
+	return email.Categories{}.With(m.Categories...)
 }
 
 // bareID is the Message-ID without brackets.

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"holdover/email"
 )
 
 // A message that is no draft goes in four steps: its MIME is posted, which makes a draft; the draft
@@ -136,6 +138,7 @@ type payload struct {
 	MessageID   string            `json:"internetMessageId"`
 	Read        bool              `json:"isRead"`
 	Flag        *graphFlag        `json:"flag,omitempty"`
+	Categories  email.Categories  `json:"categories,omitempty"`
 	Properties  []graphProperty   `json:"singleValueExtendedProperties"`
 	Attachments []json.RawMessage `json:"attachments,omitempty"`
 }
@@ -155,7 +158,7 @@ func (g *Graph) payload(ctx context.Context, mailbox, draft string, item Item, r
 	if p.Attachments, err = g.attachments(ctx, mailbox, draft); err != nil {
 		return p, err
 	}
-	p.ID, p.Attached = "", false
+	p.ID, p.Attached, p.Categories = "", false, item.Categories
 	p.MessageID, p.Read, p.Properties = "<"+r.messageID+">", item.Flags.Seen, r.properties(item)
 	if item.Flags.Flagged {
 		p.Flag = &graphFlag{Status: "flagged"}

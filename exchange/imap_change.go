@@ -7,6 +7,8 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
+
+	"holdover/email"
 )
 
 const changeBudget = 4 << 20
@@ -95,6 +97,13 @@ func (c *IMAP) SetFlags(ctx context.Context, mailbox string, at Place, flags Fla
 		return nil
 	})
 	return now, err
+}
+
+// SetCategories is not for this way: Exchange's IMAP shows no categories and keeps no keywords
+// (PERMANENTFLAGS without \*), so nothing is asked of it.
+func (c *IMAP) SetCategories(context.Context, string, Place, email.CategoryChange) (email.Categories, error) {
+	return nil, &Failure{Kind: ErrUnsuited, Op: "STORE", Words: "Exchange's IMAP carries no categories",
+		Remedy: "Configure EWS (on-premises) or Graph (Online) and retry, or set the categories in Outlook."}
 }
 
 // Move moves a message. It answers ErrGone when no message is at the place any more.

@@ -15,7 +15,7 @@ import (
 //	GET    /mailboxes                        []Box;  POST adds a Mailbox;  PATCH ?mailbox=&fate=&side=, &renumber=FOLDER, &rename=FOLDER&to=NAME
 //	GET    /messages         ?mailbox=&folder=   []Message, of all mailboxes or folders where not named
 //	POST   /messages         ?mailbox=&folder=   stores the body, as a person's doing; &received=RFC3339&flags=\Seen,\Draft
-//	PATCH  /messages         ?mailbox=&id=   &read=&flagged=&answered= true or false, &folder= moves it, a body replaces its octets
+//	PATCH  /messages         ?mailbox=&id=   &read=&flagged=&answered= true or false, &categories=A,B (all of them), &folder= moves it, a body replaces its octets
 //	DELETE /messages         ?mailbox=&id=   for good
 //	GET    /octets           ?mailbox=&id=   or &folder=&uid=: one message as it lies there
 //	GET    /faults                           []Fault;  POST adds one;  DELETE ?name= ends those of a scenario, or all

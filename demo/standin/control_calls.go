@@ -96,6 +96,9 @@ func (c *control) changeMessage(r *http.Request) (any, error) {
 				*property = q.Get(name) == "true"
 			}
 		}
+		if q.Has("categories") {
+			p.Categories = strings.FieldsFunc(q.Get("categories"), func(r rune) bool { return r == ',' })
+		}
 		return nil
 	})
 	if err == nil && len(octets) > 0 {

@@ -44,6 +44,16 @@ func (c *ewsCall) fields(m Message, octets []byte, cut int) (string, *ewsError) 
 	write("item:Subject", "<t:Subject>%s</t:Subject>", escaped(shorten(m.Subject)))
 	write("item:DateTimeReceived", "<t:DateTimeReceived>%s</t:DateTimeReceived>", m.Received.UTC().Format(time.RFC3339))
 	write("item:Size", "<t:Size>%d</t:Size>", m.Size)
+	if asked["item:Categories"] {
+		delete(asked, "item:Categories")
+		if len(m.Categories) > 0 {
+			b.WriteString("<t:Categories>")
+			for _, name := range m.Categories {
+				fmt.Fprintf(b, "<t:String>%s</t:String>", escaped(shorten(name)))
+			}
+			b.WriteString("</t:Categories>")
+		}
+	}
 	write("item:IsDraft", "<t:IsDraft>%t</t:IsDraft>", m.Draft)
 	write("item:DateTimeCreated", "<t:DateTimeCreated>%s</t:DateTimeCreated>", m.Received.UTC().Format(time.RFC3339))
 	for _, name := range extended {

@@ -37,11 +37,20 @@ func (c *ewsCall) createItem(item *element) (string, *ewsError) {
 		return "", problem
 	}
 	p.Flagged = item.kid("t:Flag", "t:FlagStatus").value() == "Flagged"
+	p.Categories = categoriesIn(item.kid("t:Categories"))
 	m, err := c.Create("ews", c.mailbox, folder.ID, octets, p)
 	if err != nil {
 		return "", &ewsError{code: "ErrorInternalServerError", words: err.Error()}
 	}
 	return "<m:Items>" + ewsIdentity(m, "t:Message", "") + "</m:Items>", nil
+}
+
+// categoriesIn reads a list of names; nil has none.
+func categoriesIn(list *element) (names []string) {
+	for _, s := range list.all() {
+		names = append(names, s.value())
+	}
+	return names
 }
 
 // setExtended takes over extended properties. After creation 0x0E07 is read and forgotten.

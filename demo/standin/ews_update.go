@@ -44,8 +44,12 @@ func (c *ewsCall) update(p *Properties, u *element) *ewsError {
 		p.Extended = map[string]string{}
 	}
 	if u.name == "t:DeleteItemField" {
+		if path.attr("FieldURI") == "item:Categories" {
+			p.Categories = nil
+			return nil
+		}
 		if path.name != "t:ExtendedFieldURI" {
-			return &ewsError{code: "ErrorInvalidPropertyDelete", words: "The stand-in deletes extended properties only."}
+			return &ewsError{code: "ErrorInvalidPropertyDelete", words: "The stand-in deletes extended properties and categories only."}
 		}
 		name := extendedName(path)
 		if delete(p.Extended, name); name == mapiVerb {
@@ -67,10 +71,7 @@ func (c *ewsCall) update(p *Properties, u *element) *ewsError {
 	case path.attr("FieldURI") == "item:Flag" && value.name == "t:Flag":
 		p.Flagged = value.kid("t:FlagStatus").value() == "Flagged"
 	case path.attr("FieldURI") == "item:Categories" && value.name == "t:Categories":
-		p.Categories = nil
-		for _, s := range value.kids {
-			p.Categories = append(p.Categories, s.value())
-		}
+		p.Categories = categoriesIn(value)
 	default:
 		return mismatch
 	}

@@ -16,7 +16,7 @@ type Work struct {
 	Every     time.Duration `json:"every"`               // nanoseconds on the stand-in's clock; 0: all Steps at once, before the call ends
 	Steps     int           `json:"steps"`               // 0: until Rest
 	Mailboxes []string      `json:"mailboxes,omitempty"` // whose; none: everybody's
-	Deeds     []string      `json:"deeds,omitempty"`     // of DeedNames; none: all but "erase"
+	Deeds     []string      `json:"deeds,omitempty"`     // of DeedNames; none: all but "erase" and "categorise"
 }
 
 // Deed is one thing that a user did.
@@ -30,10 +30,14 @@ type Deed struct {
 	To        string    `json:"to"` // where it lies now; "" when erased
 }
 
-// DeedNames are what users can be told to do. "delete" moves into Deleted Items, "erase" is for good.
+// DeedNames are what users can be told to do. "delete" moves into Deleted Items, "erase" is for good,
+// "categorise" puts OutlookCategory on a message.
 func DeedNames() []string {
-	return []string{"read", "unread", "flag", "move", "delete", "erase"}
+	return []string{"read", "unread", "flag", "move", "delete", "erase", "categorise"}
 }
+
+// OutlookCategory is the name that users at work put on messages.
+const OutlookCategory = "In Outlook"
 
 // office is where the users sit.
 type office struct {
@@ -54,7 +58,7 @@ func (e *Exchange) Work(w Work) error {
 		return fmt.Errorf("work needs steps or a time between them")
 	}
 	if len(w.Deeds) == 0 {
-		w.Deeds = slices.DeleteFunc(DeedNames(), func(name string) bool { return name == "erase" })
+		w.Deeds = slices.DeleteFunc(DeedNames(), func(name string) bool { return name == "erase" || name == "categorise" })
 	}
 	e.Rest()
 	dice := rand.New(rand.NewPCG(w.Seed, 1))
@@ -160,6 +164,9 @@ func (s *Store) deed(address, do string, dice *rand.Rand) (Deed, bool) {
 		s.remove(address, f, map[imap.UID]bool{m.uid: true})
 	default:
 		p := m.properties()
+		if do == "categorise" && !slices.Contains(p.Categories, OutlookCategory) {
+			p.Categories = append(p.Categories, OutlookCategory)
+		}
 		p.Read, p.Flagged = do == "read" || p.Read && do != "unread", do == "flag" || p.Flagged
 		m.put(p)
 		s.changed(address, f, m, nil)

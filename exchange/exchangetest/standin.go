@@ -215,7 +215,7 @@ func (d *Double) Put(mailbox, folder string, octets []byte, received time.Time, 
 }
 
 // Edit changes a message as a person would in Outlook: read, flagged, answered are "true" or
-// "false", folder moves it. It answers the message as it is then.
+// "false", categories are all of them, parted by commas, folder moves it. It answers the message as it is then.
 func (d *Double) Edit(mailbox, id string, change map[string]string) (m DoubleMessage) {
 	d.t.Helper()
 	q := url.Values{"mailbox": {mailbox}, "id": {id}}
