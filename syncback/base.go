@@ -56,7 +56,7 @@ func (o operation) siblings() string {
 	if o == draft || o == erase {
 		return `'draft'`
 	}
-	return `'deliver','append','move','flags'`
+	return `'deliver','append','move','flags','categories'`
 }
 
 // folder is where the base saw the message.

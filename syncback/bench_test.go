@@ -169,6 +169,23 @@ func (b *bench) flag(m email.MailboxID, id email.MessageID, seen, flagged bool) 
 	b.must(b.store.SetFlags(b.ctx, mailstore.FromPortal, m, []email.MessageID{id}, mailstore.FlagChange{Seen: &seen, Flagged: &flagged}))
 }
 
+// name puts names on a message, or takes those off that begin with "-".
+func (b *bench) name(m email.MailboxID, id email.MessageID, names ...string) {
+	b.t.Helper()
+	b.must(b.store.SetCategories(b.ctx, mailstore.FromPortal, m, []email.MessageID{id}, changeOf(names)))
+}
+
+func changeOf(names []string) (ch email.CategoryChange) {
+	for _, name := range names {
+		if rest, off := strings.CutPrefix(name, "-"); off {
+			ch.Remove = append(ch.Remove, rest)
+		} else {
+			ch.Add = append(ch.Add, name)
+		}
+	}
+	return ch
+}
+
 func (b *bench) move(m email.MailboxID, id email.MessageID, to mailstore.FolderID) {
 	b.t.Helper()
 	b.must(b.store.Move(b.ctx, mailstore.FromPortal, m, []email.MessageID{id}, to))

@@ -211,6 +211,11 @@ func (k killable) SetFlags(ctx context.Context, mailbox string, at exchange.Plac
 	return now, err
 }
 
+func (k killable) SetCategories(ctx context.Context, mailbox string, at exchange.Place, change email.CategoryChange) (now email.Categories, err error) {
+	err = k.around("SetCategories", func() (err error) { now, err = k.in.SetCategories(ctx, mailbox, at, change); return err })
+	return now, err
+}
+
 func (k killable) Move(ctx context.Context, mailbox string, at exchange.Place, to exchange.Folder) error {
 	return k.around("Move", func() error { return k.in.Move(ctx, mailbox, at, to) })
 }

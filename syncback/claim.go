@@ -14,8 +14,9 @@ import (
 
 // free is the condition on a row i that nothing of its item stands unfinished before it: order is
 // kept per item, and a parked, deferred or doubtful row holds up only its own item (L7). Of one item
-// at most one row is free. state<>'verified' beside another state names the partial index to SQLite.
-const free = `NOT EXISTS (SELECT 1 FROM syncback_item e WHERE e.mailbox=i.mailbox AND e.item=i.item AND e.seq<i.seq AND e.state<>'verified')`
+// at most one row is free. Categories that no way can carry are the exception: what comes later does
+// not need them. state<>'verified' beside another state names the partial index to SQLite.
+const free = `NOT EXISTS (SELECT 1 FROM syncback_item e WHERE e.mailbox=i.mailbox AND e.item=i.item AND e.seq<i.seq AND e.state<>'verified' AND NOT (e.op='categories' AND e.state='parked'))`
 
 // errLost says that another worker has taken a row over; what we wanted to write is void.
 var errLost = errors.New("the row was taken over")

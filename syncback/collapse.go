@@ -15,7 +15,7 @@ func (s *Syncback) enter(tx *database.Tx, rows []row) error {
 			return err
 		}
 		switch r.op {
-		case flags, move:
+		case flags, categories, move:
 			err = enterState(tx, r)
 		case draft:
 			err = enterDraft(tx, r)
@@ -44,8 +44,10 @@ func inherit(tx *database.Tx, r *row) error {
 }
 
 // waitingRow finds the waiting row of an item and operation that a new one can join.
-func waitingRow(tx *database.Tx, r row, op operation) (*row, error) {
-	found, err := query(tx, `WHERE mailbox=? AND item=? AND op=? AND state='waiting' AND kind<>'refilled' ORDER BY seq DESC LIMIT 1`, string(r.mailbox), r.item, string(op))
+func waitingRow(tx *database.Tx, r row, op operation) (*row, error) { return rowIn(tx, r, op, Waiting) }
+
+func rowIn(tx *database.Tx, r row, op operation, state State) (*row, error) {
+	found, err := query(tx, `WHERE mailbox=? AND item=? AND op=? AND state=? AND kind<>'refilled' ORDER BY seq DESC LIMIT 1`, string(r.mailbox), r.item, string(op), string(state))
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -60,14 +62,17 @@ func join(tx *database.Tx, was, r row) (bool, error) {
 	if was.detail.Was != nil {
 		r.detail.Was = was.detail.Was // and how it was marked
 	}
+	if r.op == categories {
+		r.detail.Had = was.detail.Had // and what it was called
+	}
 	if r.msgid == "" {
 		r.msgid = was.msgid
 	}
 	if r.mark == "" {
 		r.mark = was.mark
 	}
-	result, err := tx.Exec(`UPDATE syncback_item SET op=?, kind=?, detail=?, at=?, msgid=?, mark=?, fence=fence+1 WHERE mailbox=? AND seq=? AND state='waiting' AND fence=?`,
-		string(r.op), string(r.kind), encode(r.detail), r.at, r.msgid, r.mark, string(was.mailbox), int64(was.seq), was.fence)
+	result, err := tx.Exec(`UPDATE syncback_item SET op=?, kind=?, detail=?, at=?, msgid=?, mark=?, state='waiting', fence=fence+1 WHERE mailbox=? AND seq=? AND state=? AND fence=?`,
+		string(r.op), string(r.kind), encode(r.detail), r.at, r.msgid, r.mark, string(was.mailbox), int64(was.seq), string(was.state), was.fence)
 	if err != nil {
 		return false, err
 	}
@@ -88,7 +93,26 @@ func enterState(tx *database.Tx, r row) error {
 			return err
 		}
 	}
+	if r.op == categories {
+		if joined, err := revive(tx, r); err != nil || joined {
+			return err
+		}
+	}
 	return insert(tx, r)
+}
+
+// revive puts a newer wish into a row of categories that was parked, and lets it be tried again: nothing of
+// it has taken effect, and told after the new one it would bring back what that took off.
+func revive(tx *database.Tx, r row) (bool, error) {
+	was, err := rowIn(tx, r, r.op, Parked)
+	if err != nil || was == nil {
+		return false, err
+	}
+	joined, err := join(tx, *was, r)
+	if err == nil && joined {
+		_, err = tx.Exec(`UPDATE syncback_item SET attempts=0, unsuited='', words='', remedy='', next=0, changed=? WHERE mailbox=? AND seq=?`, r.changed, string(was.mailbox), int64(was.seq))
+	}
+	return joined, err
 }
 
 // enterDraft joins a version that waits, or turns a farewell that waits (undo) into a version.

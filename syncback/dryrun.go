@@ -50,6 +50,7 @@ const (
 	DoubtFolder    = "folder"     // a folder that must be there in Exchange, or is gone here
 	DoubtGone      = "gone"       // the store has not got the message
 	DoubtNoWay     = "no-way"     // every way has said that it cannot carry it
+	DoubtNames     = "categories" // no way that is configured carries them
 	DoubtUnfit     = "unfit"      // a check before the release would park it
 )
 
@@ -189,6 +190,9 @@ func (s *Syncback) foresee(ctx context.Context, r row, size int64, here, checks 
 	ways, brings := s.suited(r), r.op.gives() || r.op == draft
 	fitting := slices.Clone(ways)
 	fitting = slices.DeleteFunc(fitting, func(w *Way) bool { return w.Largest > 0 && size > w.Largest })
+	if r.op == categories {
+		fitting = slices.DeleteFunc(fitting, func(w *Way) bool { return !w.Speaks.names() })
+	}
 	var way *Way
 	if len(fitting) > 0 {
 		way = fitting[0]
@@ -201,9 +205,11 @@ func (s *Syncback) foresee(ctx context.Context, r row, size int64, here, checks 
 		return way, Doubt{Reason: DoubtNoMailbox}, nil
 	case len(ways) == 0 && s.location(r.mailbox) != "":
 		return way, Doubt{Reason: DoubtNoWay, Detail: r.unsuited}, nil
+	case r.op == categories && len(ways) > 0 && !slices.ContainsFunc(ways, func(w *Way) bool { return w.Speaks.names() }):
+		return way, Doubt{Reason: DoubtNames, Detail: way.Title()}, nil
 	case brings && !here && r.op != draft: // a draft that is gone was sent or discarded
 		return way, Doubt{Reason: DoubtGone}, nil
-	case len(ways) > 0 && len(fitting) == 0:
+	case len(ways) > 0 && len(fitting) == 0 && r.op != categories:
 		return way, Doubt{Reason: DoubtTooLarge, Detail: way.Title()}, nil
 	case r.op != folder && r.msgid == "":
 		return way, Doubt{Reason: DoubtNoID}, nil

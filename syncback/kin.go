@@ -33,7 +33,7 @@ func (s *Syncback) kinOf(ctx context.Context, m email.MailboxID, rows []row) (k 
 	err = s.db.Read(ctx, func(tx *database.Tx) error {
 		clear(k.rows)
 		for chunk := range slices.Chunk(ids, 500) {
-			all, err := query(tx, `WHERE mailbox=? AND msgid IN (`+database.In(len(chunk))+`) AND op IN ('deliver','append','move','flags') ORDER BY seq`,
+			all, err := query(tx, `WHERE mailbox=? AND msgid IN (`+database.In(len(chunk))+`) AND op IN ('deliver','append','move','flags','categories') ORDER BY seq`,
 				append([]any{string(m)}, chunk...)...)
 			if err != nil {
 				return err
@@ -158,7 +158,7 @@ func (k kin) without(ctx context.Context, r row, other []row, where exchange.Fol
 func standing(item []row) (newest row) {
 	newest = item[0]
 	for _, r := range item {
-		if r.op != flags && (r.state != Waiting || r.seq == newest.seq) {
+		if !r.op.marks() && (r.state != Waiting || r.seq == newest.seq) {
 			newest = r
 		}
 		if r.state != Verified {

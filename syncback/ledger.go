@@ -27,28 +27,34 @@ const (
 type operation string
 
 const (
-	deliver operation = "deliver" // mail from outside
-	put     operation = "append"  // mail of a colleague, the sent copy
-	draft   operation = "draft"   // the newest version in place of earlier ones
-	erase   operation = "erase"   // the draft is no more
-	flags   operation = "flags"
-	move    operation = "move"
-	folder  operation = "folder"
+	deliver    operation = "deliver" // mail from outside
+	put        operation = "append"  // mail of a colleague, the sent copy
+	draft      operation = "draft"   // the newest version in place of earlier ones
+	erase      operation = "erase"   // the draft is no more
+	flags      operation = "flags"
+	categories operation = "categories"
+	move       operation = "move"
+	folder     operation = "folder"
 )
 
 // gives says whether the operation brings the message itself to Exchange.
 func (o operation) gives() bool { return o == deliver || o == put }
 
+// marks says whether the operation changes what a message bears and leaves it where it lies.
+func (o operation) marks() bool { return o == flags || o == categories }
+
 // detail is what a row needs to be told, kept so that it can be told when the store's row is gone.
 type detail struct {
-	From   mailstore.FolderID `json:"from,omitempty"`
-	To     mailstore.FolderID `json:"to,omitempty"`
-	Name   string             `json:"name,omitempty"`
-	Flags  *mailstore.Flags   `json:"flags,omitempty"`
-	Was    *mailstore.Flags   `json:"was,omitempty"`    // flags before the first of the changes that this row stands for
-	Sender string             `json:"sender,omitempty"` // envelope
-	Others bool               `json:"others,omitempty"` // written by somebody else
-	Date   int64              `json:"date,omitempty"`   // received or sent, unix milliseconds
+	From       mailstore.FolderID `json:"from,omitempty"`
+	To         mailstore.FolderID `json:"to,omitempty"`
+	Name       string             `json:"name,omitempty"`
+	Flags      *mailstore.Flags   `json:"flags,omitempty"`
+	Was        *mailstore.Flags   `json:"was,omitempty"`    // flags before the first of the changes that this row stands for
+	Sender     string             `json:"sender,omitempty"` // envelope
+	Categories email.Categories   `json:"categories,omitempty"`
+	Had        email.Categories   `json:"had,omitempty"`    // categories before the first of the changes that this row stands for
+	Others     bool               `json:"others,omitempty"` // written by somebody else
+	Date       int64              `json:"date,omitempty"`   // received or sent, unix milliseconds
 }
 
 // row is one row of the ledger.

@@ -17,7 +17,7 @@ const (
 	InternalCargo Cargo = "internal" // mail of a colleague, written in the portal
 	SentCargo     Cargo = "sent"     // the sender's own copy, and what refills a mailbox
 	DraftsCargo   Cargo = "drafts"
-	StateCargo    Cargo = "state" // read, flag, answered
+	StateCargo    Cargo = "state" // read, flag, answered, categories
 	MovesCargo    Cargo = "moves" // moves, deletions, new folders
 )
 
@@ -146,7 +146,7 @@ func (r *row) cargo() Cargo {
 		return InternalCargo
 	case draft, erase:
 		return DraftsCargo
-	case flags:
+	case flags, categories:
 		return StateCargo
 	}
 	return MovesCargo
@@ -162,7 +162,7 @@ func carries(cargos []Cargo) string {
 			InternalCargo: "i.op='append' AND i.kind NOT IN " + own,
 			SentCargo:     "i.op='append' AND i.kind IN " + own,
 			DraftsCargo:   "i.op IN ('draft','erase')",
-			StateCargo:    "i.op='flags'",
+			StateCargo:    "i.op IN ('flags','categories')",
 			MovesCargo:    "i.op IN ('move','folder')",
 		}[c])
 	}
@@ -199,8 +199,13 @@ func (s *Syncback) suited(r row) (ways []*Way) {
 	if begun := s.way(r.steps.Way); begun != nil {
 		return []*Way{begun}
 	}
-	for _, w := range s.table[s.location(r.mailbox)][r.cargo()] {
-		if !slices.Contains(cannot(r), w.Name()) {
+	at := s.location(r.mailbox)
+	listed := s.table[at][r.cargo()]
+	if r.op == categories { // few ways can: after those of the path come all that open the mailbox
+		listed = append(slices.Clone(listed), s.lookOrder(at)...)
+	}
+	for _, w := range listed {
+		if !slices.Contains(cannot(r), w.Name()) && !slices.Contains(ways, w) {
 			ways = append(ways, w)
 		}
 	}

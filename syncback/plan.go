@@ -76,7 +76,7 @@ func (s *Syncback) draftRows(ctx context.Context, m email.MailboxID, entries []m
 			continue
 		}
 		r := row{mailbox: m, seq: e.Seq, item: string(e.Message), kind: e.Kind, op: op, state: Waiting, at: millis(e.At), changed: now,
-			detail: detail{From: e.Detail.From, To: e.Detail.To, Name: e.Detail.Name, Flags: e.Detail.Flags, Was: e.Detail.Was, Date: millis(e.At)}}
+			detail: detail{From: e.Detail.From, To: e.Detail.To, Name: e.Detail.Name, Flags: e.Detail.Flags, Was: e.Detail.Was, Categories: e.Detail.Categories, Had: e.Detail.Had, Date: millis(e.At)}}
 		if op == folder {
 			r.item = "folder:" + string(e.Detail.To)
 		} else {
@@ -148,6 +148,8 @@ func operationOf(e mailstore.Entry) (operation, bool) {
 		return erase, true
 	case mailstore.Flagged:
 		return flags, e.Detail.Flags != nil
+	case mailstore.Categorised:
+		return categories, true
 	case mailstore.Moved, mailstore.Deleted:
 		return move, true
 	case mailstore.NewFolder:

@@ -30,7 +30,7 @@ func (s *Syncback) Position(ctx context.Context, m email.MailboxID) (position Po
 			return err
 		}
 		rows, err := query(tx, `WHERE mailbox=? AND state<>'verified' AND state IN ('waiting','trying','in doubt') AND
-			NOT EXISTS (SELECT 1 FROM syncback_item e WHERE e.mailbox=i.mailbox AND e.item=i.item AND e.seq<i.seq AND e.state='parked') LIMIT 1`, string(m))
+			NOT EXISTS (SELECT 1 FROM syncback_item e WHERE e.mailbox=i.mailbox AND e.item=i.item AND e.seq<i.seq AND e.state='parked' AND e.op<>'categories') LIMIT 1`, string(m))
 		if len(rows) > 0 {
 			position = Draining
 		}
@@ -112,7 +112,7 @@ func (s *Syncback) Retry(ctx context.Context, m email.MailboxID, seq mailstore.S
 		r := rows[0]
 		again := r
 		again.enter(r.resume, now, now, r.words, "")
-		again.attempts = 0
+		again.attempts, again.unsuited = 0, ""
 		again.resent = min(again.resent, maxResends-1) // looked for again, and if need be sent once more
 		if ok, err := save(tx, r, again); err != nil || !ok {
 			return errors.Join(err, ErrNotParked)

@@ -85,6 +85,7 @@ type Mailboxes interface {
 	Find(ctx context.Context, mailbox string, q exchange.Query) ([]exchange.Copy, error)
 	Append(ctx context.Context, mailbox string, to exchange.Folder, item exchange.Item) (exchange.Place, error)
 	SetFlags(ctx context.Context, mailbox string, at exchange.Place, flags exchange.Flags) (exchange.Flags, error)
+	SetCategories(ctx context.Context, mailbox string, at exchange.Place, change email.CategoryChange) (email.Categories, error)
 	Move(ctx context.Context, mailbox string, at exchange.Place, to exchange.Folder) error
 	Remove(ctx context.Context, mailbox string, at exchange.Place) error
 	Create(ctx context.Context, mailbox, name string) error

@@ -58,6 +58,8 @@ func (s *Syncback) tell(ctx context.Context, r row) (result told, err error) {
 		return s.tellErasure(ctx, r, box)
 	case flags:
 		return s.tellFlags(ctx, r, box)
+	case categories:
+		return s.tellCategories(ctx, r, box)
 	case move:
 		return s.tellMove(ctx, r, box)
 	case folder:
@@ -140,7 +142,7 @@ func (s *Syncback) copyOf(ctx context.Context, r row) (exchange.Put, error) {
 	if err != nil {
 		return exchange.Put{}, err
 	}
-	item := exchange.Item{Octets: email.WithoutDraftState(raw), Date: fromMillis(r.detail.Date), Others: r.detail.Others}
+	item := exchange.Item{Octets: email.WithoutDraftState(raw), Date: fromMillis(r.detail.Date), Others: r.detail.Others, Categories: r.detail.Categories}
 	if r.detail.Flags != nil {
 		item.Flags = remoteFlags(*r.detail.Flags)
 	}

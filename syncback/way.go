@@ -27,6 +27,9 @@ func Protocols() []Protocol { return []Protocol{SMTP, Internal, IMAP, EWS, Graph
 // delivers says whether it hands messages to Exchange's transport; the others open mailboxes.
 func (p Protocol) delivers() bool { return p == SMTP || p == Internal }
 
+// names says whether it carries categories: Exchange's IMAP does not.
+func (p Protocol) names() bool { return p == EWS || p == Graph }
+
 func (p Protocol) String() string {
 	return map[Protocol]string{SMTP: "SMTP", Internal: "connector for internal mail", IMAP: "IMAP", EWS: "EWS", Graph: "Graph"}[p]
 }
@@ -110,6 +113,10 @@ func (w *Way) placed(p exchange.Place) exchange.Place {
 
 func (b remote) SetFlags(ctx context.Context, at exchange.Place, flags exchange.Flags) (exchange.Flags, error) {
 	return b.way.Mail.SetFlags(ctx, b.address, at, flags)
+}
+
+func (b remote) SetCategories(ctx context.Context, at exchange.Place, change email.CategoryChange) (email.Categories, error) {
+	return b.way.Mail.SetCategories(ctx, b.address, at, change)
 }
 
 func (b remote) Move(ctx context.Context, at exchange.Place, to exchange.Folder) error {

@@ -120,6 +120,16 @@ func (d *door) SetFlags(ctx context.Context, mailbox string, at exchange.Place, 
 	return d.world.SetFlags(ctx, mailbox, d.in(at), flags)
 }
 
+func (d *door) SetCategories(ctx context.Context, mailbox string, at exchange.Place, change email.CategoryChange) (email.Categories, error) {
+	if at == (exchange.Place{}) {
+		return d.world.SetCategories(ctx, mailbox, at, change)
+	}
+	if effect, err := d.pass("categories", mailbox); !effect {
+		return nil, err
+	}
+	return d.world.SetCategories(ctx, mailbox, d.in(at), change)
+}
+
 func (d *door) Move(ctx context.Context, mailbox string, at exchange.Place, to exchange.Folder) error {
 	if effect, err := d.pass("move", mailbox); !effect {
 		return err

@@ -51,6 +51,7 @@ type worldMessage struct {
 	id     string // Message-ID
 	traces []string
 	flags  exchange.Flags
+	names  email.Categories
 	octets []byte
 	date   time.Time
 	from   string // envelope sender, for deliveries
@@ -182,7 +183,7 @@ func (w *world) Find(ctx context.Context, mailbox string, q exchange.Query) ([]e
 	var found []exchange.Copy
 	for _, m := range b.messages {
 		if slices.Contains(in, m.folder) && asked[m.id] && !m.shows.After(w.now()) && !m.date.Before(q.Since) {
-			c := exchange.Copy{Place: exchange.Place{Folder: m.folder, Validity: 1, UID: m.uid}, MessageID: m.id, Traces: m.traces, Flags: m.flags, Stamp: m.stamp}
+			c := exchange.Copy{Place: exchange.Place{Folder: m.folder, Validity: 1, UID: m.uid}, MessageID: m.id, Traces: m.traces, Flags: m.flags, Categories: email.Categories{}.With(m.names...), Stamp: m.stamp}
 			for role, name := range worldFolders {
 				if name == m.folder {
 					c.Role = role
@@ -206,6 +207,7 @@ func (w *world) Append(ctx context.Context, mailbox string, to exchange.Folder, 
 	var place exchange.Place
 	if effect {
 		m := w.add(b, name, item.Octets, item.Flags, item.Date)
+		m.names = item.Categories
 		place = exchange.Place{Folder: name, Validity: 1, UID: m.uid}
 	}
 	return place, err
@@ -233,6 +235,23 @@ func (w *world) SetFlags(ctx context.Context, mailbox string, at exchange.Place,
 		m.flags = f
 	}
 	return m.flags, err
+}
+
+func (w *world) SetCategories(ctx context.Context, mailbox string, at exchange.Place, change email.CategoryChange) (email.Categories, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if at == (exchange.Place{}) { // as IMAP does
+		return nil, &exchange.Failure{Kind: exchange.ErrUnsuited, Op: "STORE", Words: "no categories this way", Remedy: "scripted"}
+	}
+	m := w.at(w.box(mailbox), at)
+	if m == nil {
+		return nil, &exchange.Failure{Kind: exchange.ErrGone, Op: "categories"}
+	}
+	effect, err := w.call("categories", mailbox)
+	if effect {
+		m.names = m.names.After(change)
+	}
+	return m.names, err
 }
 
 func (w *world) Move(ctx context.Context, mailbox string, at exchange.Place, to exchange.Folder) error {

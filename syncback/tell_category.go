@@ -1,0 +1,47 @@
+package syncback
+
+import (
+	"context"
+
+	"holdover/exchange"
+)
+
+// tellCategories puts on a message in Exchange the categories that a person put on it in the portal, and
+// takes off what was taken off; what else it has there stays. The base is what the portal showed before
+// the change and not what Exchange showed last: a name that was given in Outlook, and that the
+// portal never showed, would else count as taken off here.
+func (s *Syncback) tellCategories(ctx context.Context, r row, box remote) (told, error) {
+	change := r.detail.Categories.Since(r.detail.Had)
+	if !box.way.Speaks.names() { // it says so itself, before anything is looked for
+		_, err := box.SetCategories(ctx, exchange.Place{}, change)
+		return told{}, err
+	}
+	base, err := s.baseOf(ctx, r)
+	if err != nil {
+		return told{}, err
+	}
+	var likely []exchange.Folder
+	if base != nil {
+		likely = append(likely, base.seenIn())
+	}
+	at, err := s.locate(ctx, r, base, box, likely...)
+	if err != nil {
+		return told{}, err
+	}
+	if binned(at, base) {
+		return gone, nil
+	}
+	want := at.Categories.After(change)
+	if want.Same(at.Categories) {
+		return told{seen: true, place: at.Place, base: sightOf(at), words: "the categories are so"}, nil
+	}
+	now, err := box.SetCategories(ctx, at.Place, change)
+	if err != nil {
+		return told{}, err
+	}
+	if !now.After(change).Same(now) { // somebody may have put on others meanwhile
+		return told{}, &exchange.Failure{Kind: exchange.ErrTemporary, Op: "categories", Words: "Exchange said yes but shows other categories"}
+	}
+	at.Stamp = "" // it is another now
+	return told{seen: true, place: at.Place, base: sightOf(at), words: "categories set"}, nil
+}
