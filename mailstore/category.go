@@ -93,6 +93,30 @@ func (s *Store) Categories(ctx context.Context, m email.MailboxID) (names email.
 	return names, err
 }
 
+// Categorised gives the categories of every message of a mailbox that has some.
+func (s *Store) Categorised(ctx context.Context, m email.MailboxID) (map[email.MessageID]email.Categories, error) {
+	all := map[email.MessageID]email.Categories{}
+	err := s.db.Read(ctx, func(tx *database.Tx) error {
+		clear(all)
+		rows, err := tx.Query("SELECT id, categories FROM message WHERE mailbox = ? AND categories <> '' AND hidden = 0", string(m))
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id email.MessageID
+			var text string
+			var names email.Categories
+			if err := errors.Join(rows.Scan(&id, &text), unlist(text, &names)); err != nil {
+				return err
+			}
+			all[id] = names
+		}
+		return rows.Err()
+	})
+	return all, err
+}
+
 // addCategories gives the lines of a list the names on all of their messages in the folder.
 func addCategories(tx *database.Tx, m email.MailboxID, f FolderID, rows []ThreadRow) error {
 	args, at := []any{string(m), string(f)}, make(map[ThreadID]int, len(rows))

@@ -9,6 +9,9 @@ import (
 // dictionary lists the words of a field that begin so, the most frequent first, at most limit.
 type dictionary func(field, start string, limit int) ([]string, error)
 
+// named lists the messages that bear a category which fits.
+type named func(fits func(category string) bool) ([]string, error)
+
 const (
 	maxExpand    = 400  // words that word* stands for, in each field
 	maxExpandAll = 6000 // and in a whole query: the cap on its cost, checked before it is built
@@ -18,6 +21,7 @@ const (
 // only, never one from text.
 type compiler struct {
 	dict  dictionary
+	named named
 	spent int
 }
 
@@ -81,6 +85,9 @@ func (c *compiler) leaf(l *leaf) (query.Query, error) {
 		return rangeQuery(l), nil
 	case fieldHas:
 		return hasQuery(l), nil
+	case fieldName: // as the store has them now: putting one on re-indexes nothing
+		ids, err := c.named(l.fits)
+		return query.NewDocIDQuery(ids), err
 	case "":
 		return c.anyField(l, fieldSubject, fieldBody, fieldFrom, fieldTo, fieldCc, fieldBcc, fieldAttachment)
 	}
@@ -192,4 +199,13 @@ func float(n *int64) *float64 {
 	}
 	f := float64(*n)
 	return &f
+}
+
+// fits says whether the words of a term stand side by side in a category's name.
+func (l *leaf) fits(category string) bool {
+	whole := " " + fold(strings.ToLower(category)) + " "
+	if start, open := strings.CutSuffix(l.name, "*"); open {
+		return strings.Contains(whole, " "+start)
+	}
+	return strings.Contains(whole, " "+l.name+" ")
 }

@@ -92,14 +92,14 @@ func (s *shelf) commit(ctx context.Context, idx bleve.Index, entries []mailstore
 	return nil
 }
 
-// touchedBy lists the messages, each once, whose words may have changed. Flags and folders are not
+// touchedBy lists the messages, each once, whose words may have changed. Flags, categories and folders are not
 // in the index, so entries about them cost nothing but their place in the log.
 func touchedBy(entries []mailstore.Entry) []email.MessageID {
 	var ids []email.MessageID
 	seen := map[email.MessageID]bool{}
 	for _, e := range entries {
 		switch e.Kind {
-		case mailstore.Flagged, mailstore.Moved, mailstore.NewFolder, mailstore.Merged:
+		case mailstore.Flagged, mailstore.Categorised, mailstore.Moved, mailstore.NewFolder, mailstore.Merged:
 			continue
 		}
 		if e.Message != "" && !seen[e.Message] {

@@ -11,6 +11,7 @@ const (
 	fieldLess   = "smaller"
 	fieldIsRead = "isread"
 	fieldIsFlag = "isflagged"
+	fieldName   = "category"
 )
 
 // All keys below are folded: "tru" is true, "grosse" is Größe and Groesse.
@@ -34,6 +35,7 @@ var fieldNames = map[string]string{
 	"is": fieldIs, "ist": fieldIs,
 	"isread": fieldIsRead, "isflagged": fieldIsFlag,
 	"folder": fieldFolder, "in": fieldFolder, "ordner": fieldFolder,
+	"category": fieldName, "categories": fieldName, "kategorie": fieldName, "kategorien": fieldName, "label": fieldName,
 	"size": fieldSize, "grosse": fieldSize,
 	"larger": fieldLarger, "grosser": fieldLarger,
 	"smaller": fieldLess, "kleiner": fieldLess,

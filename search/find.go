@@ -204,7 +204,7 @@ type stream struct {
 func (p *page) streams(ctx context.Context, idx bleve.Index) ([]*stream, error) {
 	var streams []*stream
 	for _, c := range p.plan.cases {
-		compiler := compiler{dict: dictionaryOf(ctx, idx)}
+		compiler := compiler{dict: dictionaryOf(ctx, idx), named: p.namedOf(ctx)}
 		q, err := compiler.query(c.rest)
 		if err != nil {
 			return nil, doubtful(ctx, err)
@@ -215,6 +215,24 @@ func (p *page) streams(ctx context.Context, idx bleve.Index) ([]*stream, error) 
 		streams = append(streams, &stream{idx: idx, req: r, masks: c.masks})
 	}
 	return streams, nil
+}
+
+// namedOf asks the store once for what bears a category at all; most messages bear none.
+func (p *page) namedOf(ctx context.Context) named {
+	var all map[email.MessageID]email.Categories
+	return func(fits func(string) bool) (ids []string, err error) {
+		if all == nil {
+			if all, err = p.s.x.src.Categorised(ctx, p.s.id); err != nil {
+				return nil, err
+			}
+		}
+		for id, names := range all {
+			if slices.ContainsFunc(names, fits) {
+				ids = append(ids, string(id))
+			}
+		}
+		return ids, nil
+	}
 }
 
 // head makes sure that a stream has its next candidate ready; false at its end.

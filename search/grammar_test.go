@@ -42,6 +42,9 @@ func TestGrammar(t *testing.T) {
 		{"is:nonsense", "is:nonsense"},
 		{"ist:ungelesen", "is:unread"},
 		{"in:Papierkorb", "folder:trash"},
+		{`kategorie:"Rote  Kategorie"`, `category:"Rote Kategorie"`},
+		{"category:Über*", "category:Über*"},
+		{"category:", "category:"},
 		{"in:Kunden", "folder:Kunden"},
 		{`in:"A B"`, `folder:"A B"`},
 		{"received:heute", "received:2026-11-21"},
@@ -115,6 +118,7 @@ func TestChips(t *testing.T) {
 		{"-(a -b)", []Chip{{"", "-a", "b"}, {"", "b", "-a"}}},
 		{"solo", []Chip{{"", "solo", ""}}},
 		{"in:Papierkorb", []Chip{{"folder", "trash", ""}}},
+		{`-kategorie:"Rote Kategorie" a`, []Chip{{"category", "-Rote Kategorie", "a"}, {"", "a", `-category:"Rote Kategorie"`}}},
 	} {
 		if got := chips(parse(c.query, today())); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: chips %q, want %q", c.query, got, c.want)

@@ -29,6 +29,7 @@ type leaf struct {
 	from, to *int64 // numbers: both ends belong to it, nil is open
 	state    string // is
 	folder   string // folder, folded
+	name     string // category: its words, folded; ends in a star when a word may go on
 }
 
 // parser is recursive descent over
@@ -210,6 +211,10 @@ func leafOf(t token, now time.Time) *leaf {
 		if l := sizeLeaf(t); l != nil {
 			return l
 		}
+	case fieldName:
+		if l := categoryLeaf(t); l != nil {
+			return l
+		}
 	case fieldIs, fieldIsRead, fieldIsFlag, fieldHas, fieldHasYes, fieldFolder:
 		if l := stateLeaf(t); l != nil {
 			return l
@@ -245,6 +250,16 @@ func stateLeaf(t token) *leaf {
 		return &leaf{field: fieldFolder, shown: shownFolder(name, t.text), typed: shownFolder(name, t.text), folder: name}
 	}
 	return nil
+}
+
+// categoryLeaf finds a category by its name or some of its words; an empty value is text.
+func categoryLeaf(t token) *leaf {
+	shown := strings.Join(strings.Fields(t.text), " ")
+	name := fold(strings.ToLower(shown))
+	if strings.Trim(name, "* ") == "" {
+		return nil
+	}
+	return &leaf{field: fieldName, shown: shown, typed: shown, phrase: t.quoted, name: name}
 }
 
 func shownFolder(name, typed string) string {

@@ -44,6 +44,7 @@ type Source interface {
 	Entries(ctx context.Context, m email.MailboxID, after mailstore.Seq, limit int) ([]mailstore.Entry, error)
 	Messages(ctx context.Context, m email.MailboxID, ids []email.MessageID) ([]mailstore.Message, error)
 	Folders(ctx context.Context, m email.MailboxID) ([]mailstore.Folder, error)
+	Categorised(ctx context.Context, m email.MailboxID) (map[email.MessageID]email.Categories, error)
 	Raw(ctx context.Context, m email.MailboxID, id email.MessageID) ([]byte, error)
 	Watch() (<-chan mailstore.Notice, func())
 	Busy() int

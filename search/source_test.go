@@ -54,6 +54,18 @@ func (s *memory) Folders(context.Context, email.MailboxID) ([]mailstore.Folder, 
 	return []mailstore.Folder{{ID: "inbox"}, {ID: "trash"}, {ID: "projekte01ab", Name: "Projekte 2026"}}, nil
 }
 
+func (s *memory) Categorised(_ context.Context, m email.MailboxID) (map[email.MessageID]email.Categories, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := map[email.MessageID]email.Categories{}
+	for id, one := range s.messages[m] {
+		if len(one.Categories) > 0 {
+			all[id] = one.Categories
+		}
+	}
+	return all, nil
+}
+
 func (s *memory) Entries(ctx context.Context, m email.MailboxID, after mailstore.Seq, limit int) ([]mailstore.Entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
