@@ -18,6 +18,7 @@ type row struct {
 	aliases  []string
 	groups   string // split when all group names are known
 	members  []string
+	sendAs   []string // of a shared mailbox: who may write with its address; "*" is every member
 	admin    bool
 	language string
 	location string
@@ -28,7 +29,7 @@ type row struct {
 
 const group Kind = "group"
 
-var columns = [...]string{"address", "name", "kind", "aliases", "groups", "members", "role", "language", "title", "department", "phone", "location"}
+var columns = [...]string{"address", "name", "kind", "aliases", "groups", "members", "role", "language", "title", "department", "phone", "location", "send_as"}
 
 // maxProblems bounds the report about a file that is no directory at all.
 const maxProblems = 1000
@@ -154,7 +155,7 @@ func rowOf(line int, record []string, at map[string]int, found *problems) row {
 	}
 	r := row{
 		line: line, address: cell("address"), name: oneLine(cell("name")), kind: Kind(strings.ToLower(cell("kind"))),
-		aliases: list(cell("aliases")), groups: cell("groups"), members: list(cell("members")),
+		aliases: list(cell("aliases")), groups: cell("groups"), members: list(cell("members")), sendAs: list(cell("send_as")),
 		language: strings.ToLower(cell("language")),
 		location: strings.ToLower(cell("location")),
 		title:    oneLine(cell("title")), office: oneLine(cell("department")), phone: oneLine(cell("phone")),
@@ -180,8 +181,11 @@ func checkKind(r *row, found *problems) {
 	default:
 		found.add(r.line, "write user, shared or group", "unknown kind %q", r.kind)
 	}
-	if r.kind != group && len(r.members) > 0 {
-		found.add(r.line, "set kind to group, or empty the field members", "members are given for a mailbox")
+	if r.kind == User && len(r.members) > 0 {
+		found.add(r.line, "set kind to group or shared, or empty the field members", "members are given for one person's mailbox")
+	}
+	if r.kind != Shared && len(r.sendAs) > 0 {
+		found.add(r.line, "set kind to shared, or empty the field send_as", "send_as is given for what is no shared mailbox")
 	}
 	if r.kind == group && r.groups != "" {
 		found.add(r.line, "list this group among the members of the other one", "groups are given for a group")

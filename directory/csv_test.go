@@ -15,6 +15,8 @@ import (
 
 const header = "address,name,kind,aliases,groups,members,role,language\n"
 
+const shared = "address,name,kind,members,send_as\n"
+
 const good = header +
 	"katrin.wessel@firma.example,Katrin Weßel,user,k.wessel@firma.example kw@firma.test,vertrieb leitung,,admin,de\n" +
 	"jürgen.möller@bücher.example,\"Möller, Jürgen\",,,Technik Nord,,employee,de\n" +
@@ -147,7 +149,14 @@ func TestBadLines(t *testing.T) {
 		{"role", header + "a@firma.example,A,user,,,,boss,\n", `2: unknown role "boss"; write employee or admin`},
 		{"language", header + "a@firma.example,A,user,,,,,fr\n", `2: unknown language "fr"; write de or en`},
 		{"location", "address,location\na@firma.example,cellar\n", `2: unknown location "cellar"; write on-premises or online`},
-		{"members of a person", header + "a@firma.example,A,user,,,b@firma.example,,\n", "2: members are given for a mailbox"},
+		{"members of a person", header + "a@firma.example,A,user,,,b@firma.example,,\n", "2: members are given for one person's mailbox"},
+		{"senders of a person", shared + "a@firma.example,A,user,,\n" + "b@firma.example,B,user,,a@firma.example\n", "3: send_as is given for what is no shared mailbox; set kind to shared"},
+		{"unknown member of a shared mailbox", shared + "i@firma.example,I,shared,x@firma.example,\n", "2: x@firma.example in members is not in this file; add a line for this person or group"},
+		{"member from elsewhere", shared + "i@firma.example,I,shared,x@partner.example,\n", "2: x@partner.example in members is not in this file"},
+		{"shared member", shared + "i@firma.example,I,shared,,\nk@firma.example,K,shared,i@firma.example,\n", "3: i@firma.example in members is a shared mailbox: nobody signs in as it; name people and groups in members"},
+		{"unknown sender", shared + "i@firma.example,I,shared,,x@firma.example\n", "2: x@firma.example in send_as is not in this file"},
+		{"bad sender", shared + "i@firma.example,I,shared,,all\n", `2: "all" in send_as needs exactly one @`},
+		{"everybody a member", shared + "i@firma.example,I,shared,*,\n", `2: "*" in members needs exactly one @`},
 		{"groups of a group", header + person + "g@firma.example,G,group,,x,a@firma.example,,\n", "3: groups are given for a group"},
 		{"role of a group", header + person + "g@firma.example,G,group,,,a@firma.example,admin,\n", "3: a group cannot have a role"},
 		{"unknown member", header + person + "g@firma.example,G,group,,,b@firma.example,,\n", "3: the member b@firma.example is in our domain firma.example but not in this file; add a line for it"},

@@ -57,6 +57,9 @@ type Mailbox struct {
 	Language string // "de", "en" or ""
 	Location string // in Exchange: "on-premises", "online" or "" (it is found)
 
+	Members []email.MailboxID // of a shared mailbox: the people who may open it, groups expanded
+	SendAs  []email.MailboxID // of a shared mailbox: the people who may write with its address
+
 	Title, Department, Phone string // for the signature, as written in the file; may be empty
 }
 

@@ -53,6 +53,7 @@ func planOf(rows []row, found *problems) *plan {
 		p.join(&p.mailboxes[i], found)
 	}
 	p.checkMembers(found)
+	p.checkShared(found)
 	return p
 }
 
@@ -232,6 +233,7 @@ func (p *plan) snapshot(at time.Time, ids map[string]email.MailboxID) *snapshot 
 		}
 		s.groups, members = append(s.groups, g), append(members, at)
 	}
+	p.share(s, index)
 	s.address(members)
 	s.entries = entriesOf(s)
 	return s

@@ -19,6 +19,7 @@ type Entry struct {
 	Message email.MessageID
 	Kind    Kind
 	Origin  Origin
+	Actor   email.MailboxID // who did it in somebody else's (a shared) mailbox; "" the owner, or nobody
 	At      time.Time
 	Detail  Detail
 }
@@ -59,8 +60,9 @@ type Detail struct {
 type change struct {
 	tx      *database.Tx
 	mailbox email.MailboxID
-	seq     Seq // last given
-	first   Seq // before this change
+	actor   email.MailboxID // who causes it, "" the owner or nobody
+	seq     Seq             // last given
+	first   Seq             // before this change
 	now     int64
 }
 
@@ -82,9 +84,12 @@ func (c *change) log(id email.MessageID, k Kind, o Origin, d Detail) error {
 		return err
 	}
 	c.seq++
-	_, err = c.tx.Exec("INSERT INTO entry (mailbox, seq, message, kind, origin, at, detail) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		string(c.mailbox), int64(c.seq), string(id), string(k), string(o), c.now, string(text))
-	return err
+	_, err = c.tx.Exec("INSERT INTO entry (mailbox, seq, message, kind, origin, actor, at, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		string(c.mailbox), int64(c.seq), string(id), string(k), string(o), string(c.actor), c.now, string(text))
+	if err != nil {
+		return err
+	}
+	return c.noteDeed(id, k, d)
 }
 
 // end writes the last place given.
@@ -103,6 +108,7 @@ func (s *Store) change(ctx context.Context, m email.MailboxID, f func(*change) e
 		if c, err = begin(tx, m, s.now()); err != nil {
 			return err
 		}
+		c.actor = actorOf(ctx, m)
 		if err := f(c); err != nil {
 			return err
 		}
@@ -140,7 +146,7 @@ func (s *Store) Behind(ctx context.Context, consumer string) ([]email.MailboxID,
 func (s *Store) Entries(ctx context.Context, m email.MailboxID, after Seq, limit int) ([]Entry, error) {
 	var entries []Entry
 	err := s.db.Read(ctx, func(tx *database.Tx) error {
-		rows, err := tx.Query(`SELECT seq, message, kind, origin, at, detail FROM entry
+		rows, err := tx.Query(`SELECT seq, message, kind, origin, actor, at, detail FROM entry
 			WHERE mailbox = ? AND seq > ? ORDER BY seq LIMIT ?`, string(m), int64(after), limit)
 		if err != nil {
 			return err
@@ -151,7 +157,7 @@ func (s *Store) Entries(ctx context.Context, m email.MailboxID, after Seq, limit
 			e := Entry{Mailbox: m}
 			var at int64
 			var detail string
-			if err := rows.Scan(&e.Seq, &e.Message, &e.Kind, &e.Origin, &at, &detail); err != nil {
+			if err := rows.Scan(&e.Seq, &e.Message, &e.Kind, &e.Origin, &e.Actor, &at, &detail); err != nil {
 				return err
 			}
 			if err := json.Unmarshal([]byte(detail), &e.Detail); err != nil {

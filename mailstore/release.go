@@ -137,7 +137,7 @@ type released struct {
 
 func (s *Store) commitRelease(ctx context.Context, p *parcel, own newMessage) (r released, err error) {
 	err = s.change(ctx, p.mailbox, func(c *change) (err error) {
-		r = released{}
+		r, c.actor = released{}, p.actor
 		var is string
 		err = c.tx.QueryRowLocked("SELECT state FROM submission WHERE id = ?", string(p.id)).Scan(&is)
 		if errors.Is(err, sql.ErrNoRows) || err == nil && is != isHeld {

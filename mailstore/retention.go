@@ -172,6 +172,9 @@ func (s *Store) expireBatch(ctx context.Context, m email.MailboxID, ids []email.
 			}
 			left = append(left, leaver{id, r.state})
 			threads[r.thread] = true
+			if _, err := c.tx.Exec("DELETE FROM deed WHERE mailbox = ? AND message = ?", string(m), string(id)); err != nil {
+				return err
+			}
 			if _, err := c.tx.Exec("DELETE FROM preference WHERE mailbox = ? AND name LIKE ?", string(m), "message "+string(id)+" %"); err != nil {
 				return err
 			}

@@ -23,6 +23,7 @@ import (
 type parcel struct {
 	id       SendID
 	mailbox  email.MailboxID
+	actor    email.MailboxID // who sends it, where that is not the mailbox's owner
 	token    string
 	draft    email.MessageID
 	message  email.MessageID // the copy for Sent
@@ -45,6 +46,9 @@ func (p *parcel) octets() []byte {
 	var h head
 	h.add("Send", string(p.id))
 	h.add("Mailbox", string(p.mailbox))
+	if p.actor != "" {
+		h.add("Actor", string(p.actor))
+	}
 	h.add("Token", p.token)
 	h.add("Draft", string(p.draft))
 	h.add("Message", string(p.message))
@@ -76,6 +80,8 @@ func readParcel(file []byte) (*parcel, error) {
 			p.id = SendID(l.value)
 		case "Mailbox":
 			p.mailbox = email.MailboxID(l.value)
+		case "Actor":
+			p.actor = email.MailboxID(l.value)
 		case "Token":
 			p.token = l.value
 		case "Draft":

@@ -52,6 +52,7 @@ func (s *Store) Submit(ctx context.Context, sub Submission) (SendID, error) {
 		return fail(err)
 	}
 	p := s.pack(sub)
+	p.actor = actorOf(ctx, sub.Mailbox)
 	if err := s.writeParcel(p); err != nil {
 		return fail(err)
 	}

@@ -27,6 +27,8 @@
   });
   addEventListener("click", (e) => {
     document.querySelectorAll("details.menu[open], .band-more[open]").forEach((m) => { if (!m.contains(e.target)) m.open = false; });
+    const box = e.target.closest && e.target.closest("[data-box]"); // a shared mailbox is folded or opened
+    if (box) fetch("/view", { method: "POST", body: new URLSearchParams({ box: box.dataset.box, open: +!box.parentNode.open }) });
     const chosen = e.target.closest && e.target.closest("a, button");
     if (!chosen) return;
     const menu = chosen.closest("details.menu, .fold-s");

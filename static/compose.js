@@ -6,6 +6,7 @@
 
   // ---- a copy in this tab, only until the server has acknowledged
   const key = () => "draft:" + (form.dataset.draft || location.pathname + location.search);
+  const at = () => form.getAttribute("action").match(/.*\/compose/)[0]; // in a shared mailbox: its own
   const field = (name) => form.elements.namedItem(name);
   const state = () => Object.fromEntries(parts.map((name) => [name, field(name).value]));
   const drop = () => shelf.removeItem(key());
@@ -32,8 +33,8 @@
     shelf.removeItem(key());
     field("version").value = told.version;
     form.dataset.draft = told.draft;
-    form.setAttribute("action", "/compose/" + told.draft);
-    history.replaceState(history.state, "", "/compose?draft=" + told.draft);
+    form.setAttribute("action", at() + "/" + told.draft);
+    history.replaceState(history.state, "", at() + "?draft=" + told.draft);
     if (dirty) shelf.setItem(key(), JSON.stringify(state()));
   };
 
@@ -105,7 +106,7 @@
     if (!told) { dirty = true; touched(); say(form.dataset.unsaved); return; }
     if (told.draft) {
       acknowledged(told);
-      const page = await fetch("/compose?draft=" + told.draft, { headers: { "Holdover-Passive": "1" } });
+      const page = await fetch(at() + "?draft=" + told.draft, { headers: { "Holdover-Passive": "1" } });
       const list = new DOMParser().parseFromString(await page.text(), "text/html").getElementById("files");
       if (page.ok && list) document.getElementById("files").replaceWith(list);
     }

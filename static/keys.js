@@ -5,9 +5,9 @@
   const answer = (mode) => ['.bar a[href*="mode=' + mode + '&"]'];
   const both = { "/": ["#q"], "?": ["a[href='/keys']"], "ctrl+z": [".toast form button"], Delete: bar("delete") };
   const sets = {
-    outlook: { n: ["a[href='/compose']"], r: answer("reply"), "shift+R": answer("all"), "shift+F": answer("forward"), e: bar("archive"), q: bar("read"), u: bar("unread"),
+    outlook: { n: ["a[href$='/compose']"], r: answer("reply"), "shift+R": answer("all"), "shift+F": answer("forward"), e: bar("archive"), q: bar("read"), u: bar("unread"),
       Insert: bar("flag"), v: ["#move-conv > summary", ".list .menu > summary"], "ctrl+.": "next", "ctrl+,": "prev", Escape: [".back"] },
-    gmail: { c: ["a[href='/compose']"], r: answer("reply"), a: answer("all"), f: answer("forward"), e: bar("archive"), "shift+I": bar("read"), "shift+U": bar("unread"),
+    gmail: { c: ["a[href$='/compose']"], r: answer("reply"), a: answer("all"), f: answer("forward"), e: bar("archive"), "shift+I": bar("read"), "shift+U": bar("unread"),
       s: bar("flag"), v: ["#move-conv > summary", ".list .menu > summary"], "#": bar("delete"), j: "next", k: "prev", u: [".back"], x: [".row.here .pick input"] },
   };
   const shown = (e) => e.checkVisibility ? e.checkVisibility() : e.offsetParent !== null;
@@ -61,8 +61,8 @@
 
   // ---- dragging rows to a folder presses that folder's button in the list's own menu
   let dragged = null;
-  const target = (e) => dragged && e.target.closest && e.target.closest(".folders a[href^='/mail/']");
-  const button = (link) => dragged.closest("form")?.querySelector('button[name=to][value="' + link.getAttribute("href").slice(6) + '"]');
+  const target = (e) => dragged && e.target.closest && e.target.closest(".folders a[data-folder]");
+  const button = (link) => dragged.closest("form")?.querySelector('button[name=to][value="' + link.dataset.folder + '"]');
   addEventListener("pointerdown", (e) => { const row = e.target.closest && e.target.closest(".list .row"); if (row && e.pointerType === "mouse") row.draggable = true; });
   addEventListener("dragstart", (e) => { dragged = e.target.closest && e.target.closest(".list .row[draggable=true]"); if (dragged) e.dataTransfer.setData("text/plain", dragged.id); });
   addEventListener("dragend", () => { dragged = null; document.querySelectorAll(".folders .over").forEach((l) => l.classList.remove("over")); });

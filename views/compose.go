@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"github.com/a-h/templ"
+
+	"holdover/email"
 )
 
 // Compose is the page on which a message is written.
@@ -13,7 +15,8 @@ type Compose struct {
 	Hidden                []Field // token, version, mode, of
 	Draft                 string  // id of the draft, "" before the first save
 	Sender                string
-	Senders               []string // addresses to choose from
+	Senders               []email.Address // to choose from
+	Unable                string          // address of the shared mailbox written in, when it may not be used; "" otherwise
 	To                    RecipientLine
 	Cc                    RecipientLine
 	Bcc                   RecipientLine
@@ -66,6 +69,16 @@ type Conflict struct {
 
 // Suggestion is one entry of the address book. Value is what is put into the line.
 type Suggestion struct{ Name, Address, Value string }
+
+// senderText names the senders where they differ by more than the address: one's own, and shared ones.
+func (c Compose) senderText(a email.Address) string {
+	for _, other := range c.Senders {
+		if other.Name != a.Name {
+			return a.Name + " <" + a.Addr + ">"
+		}
+	}
+	return a.Addr
+}
 
 func (c Compose) more() bool {
 	return c.Cc.Value != "" || c.Bcc.Value != "" || len(c.Cc.Faults)+len(c.Bcc.Faults) > 0

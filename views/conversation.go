@@ -34,6 +34,7 @@ type Message struct {
 	Unread             bool
 	Draft              bool
 	Badge              *Badge
+	Deeds              []string    // who did what, in a shared mailbox
 	Folder             string      // where it lies, "" when that is the folder shown
 	Invitation         *Invitation // a calendar object that it brings
 	Files              []File

@@ -66,21 +66,13 @@ func (p Page) live() templ.Attributes {
 	return templ.Attributes{"data-live": p.Path, "data-newest": p.Newest, "data-say": p.Say}
 }
 
-func (p Page) folderAttributes(f Folder) templ.Attributes {
-	attributes := Swap(f.URL)
-	if p.Here == f.ID {
-		attributes["aria-current"] = "page"
-	}
-	return attributes
-}
-
 func (p Page) waitingFolder() Folder {
 	return Folder{ID: "waiting", Name: p.Words.T("folder.waiting"), URL: "/waiting", Icon: "clock",
 		Count: p.Waiting, CountWord: p.Words.T("folder.waitingword")}
 }
 
-func (p Page) hasOwnFolders() bool {
-	for _, f := range p.Folders {
+func hasOwnFolders(folders []Folder) bool {
+	for _, f := range folders {
 		if !f.Role {
 			return true
 		}

@@ -15,7 +15,11 @@ type Page struct {
 	Keys    string // set of keyboard shortcuts: "outlook", "gmail", "off"; "" before the sign-in
 	Path    string // path and query of this page, for forms that come back here
 	Person  *Person
-	Folders []Folder // nil where there is no folder list
+	Base    string   // what addresses of the mailbox shown begin with: "", or /shared/ADDRESS
+	Box     *Box     // the shared mailbox shown, nil in one's own
+	Shared  []Box    // shared mailboxes that the person may open
+	Own     []Folder // of the person's own mailbox
+	Folders []Folder // of the mailbox shown; nil where there is no folder list
 	Here    string   // id of the folder shown, "waiting" for the list of waiting changes
 	Waiting int      // own changes that wait for Exchange
 	Query   string   // what stands in the search field
@@ -42,6 +46,7 @@ type Person struct {
 // Folder is one line of the folder list.
 type Folder struct {
 	ID, Name, URL, Icon string
+	Base                string // of its mailbox, as Page.Base
 	Count               int    // unread; in drafts all
 	CountWord           string // said after the number
 	Role                bool   // one of the six that every mailbox has

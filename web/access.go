@@ -45,9 +45,12 @@ func (s *server) admit(r route) echo.HandlerFunc {
 		switch r.access {
 		case everyone:
 			return r.handle(c)
-		case people, admins:
+		case people, admins, readers:
 			if !signedIn {
 				return s.askToSignIn(c)
+			}
+			if err := s.openBox(c); err != nil {
+				return err
 			}
 			if r.access == admins && !person.Admin {
 				return errForbidden

@@ -42,12 +42,12 @@ func (s *server) act(c echo.Context) error {
 		return err
 	}
 	if len(d.picked) == 0 {
-		return redirect(c, folderURL(d.folder))
+		return redirect(c, boxOf(c).folder(d.folder))
 	}
 	if d.forGood() && !d.sure {
 		return s.askForGood(c, d)
 	}
-	ctx, mailbox := c.Request().Context(), personOf(c).Mailbox
+	ctx, mailbox := c.Request().Context(), boxOf(c).id
 	messages, err := s.messagesHere(ctx, mailbox, d)
 	if err != nil {
 		return err
@@ -181,10 +181,10 @@ func idsOf(messages []mailstore.Message) []email.MessageID {
 func (s *server) afterwards(c echo.Context, d deed, messages []mailstore.Message, back step) string {
 	if c.FormValue("back") == "here" && len(d.picked) == 1 {
 		if !d.single {
-			return threadURL(d.folder, mailstore.ThreadID(d.picked[0]))
+			return boxOf(c).thread(d.folder, mailstore.ThreadID(d.picked[0]))
 		}
 		if len(messages) == 1 {
-			return singleURL(d.folder, messages[0].Thread, messages[0].ID)
+			return boxOf(c).single(d.folder, messages[0].Thread, messages[0].ID)
 		}
 	}
 	said := d.action
@@ -198,12 +198,12 @@ func (s *server) afterwards(c echo.Context, d deed, messages []mailstore.Message
 	if back.mailbox != "" {
 		query.Set("undo", s.undos.offer(back))
 	}
-	return folderURL(d.folder) + "?" + query.Encode()
+	return boxOf(c).folder(d.folder) + "?" + query.Encode()
 }
 
 // undoStep takes back what an earlier act did.
 func (s *server) undoStep(c echo.Context) error {
-	ctx, mailbox := c.Request().Context(), personOf(c).Mailbox
+	ctx, mailbox := c.Request().Context(), boxOf(c).id
 	last, ok := s.undos.take(mailbox, c.FormValue("word"))
 	if !ok {
 		return mailstore.ErrTooLate
@@ -218,7 +218,7 @@ func (s *server) undoStep(c echo.Context) error {
 			return err
 		}
 	}
-	return redirect(c, folderURL(mailstore.FolderID(c.Param("folder")))+"?done=undone")
+	return redirect(c, boxOf(c).folder(mailstore.FolderID(c.Param("folder")))+"?done=undone")
 }
 
 // askForGood is the question before removing: a page of its own, which survives everything.
@@ -232,5 +232,5 @@ func (s *server) askForGood(c echo.Context, d deed) error {
 	for i, id := range d.picked {
 		picks[i] = strings.TrimSpace(id)
 	}
-	return s.render(c, http.StatusOK, p, views.ForGood(p, folderURL(d.folder), picks, d.single))
+	return s.render(c, http.StatusOK, p, views.ForGood(p, boxOf(c).folder(d.folder), picks, d.single))
 }

@@ -27,8 +27,8 @@ type Calendar interface {
 
 func (s *server) calendarRoutes() []route {
 	return []route{
-		{http.MethodGet, "/agenda", people, s.agenda},
-		{http.MethodPost, "/m/:id/answer", people, s.answerInvitation},
+		{http.MethodGet, "/agenda", readers, s.agenda},
+		{http.MethodPost, "/m/:id/answer", readers, s.answerInvitation},
 	}
 }
 
@@ -46,13 +46,13 @@ func (s *server) agenda(c echo.Context) error {
 		from = day
 	}
 	to := from.AddDate(0, 0, agendaDays)
-	person := personOf(c)
-	known, err := s.Calendar.Agenda(c.Request().Context(), person.Mailbox, from, to, s.ownAddresses(person.Mailbox, person.Address).list())
+	b := boxOf(c)
+	known, err := s.Calendar.Agenda(c.Request().Context(), b.id, from, to, s.ownAddresses(b).list())
 	if err != nil {
 		return err
 	}
 	a := views.Agenda{Built: w.N("calendar.built", known.Known), Span: w.T("calendar.span", "From", w.Date(from), "To", w.Date(to.AddDate(0, 0, -1))),
-		Earlier: "/agenda?from=" + from.AddDate(0, 0, -agendaDays).Format(time.DateOnly), Later: "/agenda?from=" + to.Format(time.DateOnly)}
+		Earlier: b.base + "/agenda?from=" + from.AddDate(0, 0, -agendaDays).Format(time.DateOnly), Later: b.base + "/agenda?from=" + to.Format(time.DateOnly)}
 	for _, item := range known.Items {
 		s.agendaItem(c, w, &a, item, from)
 	}
@@ -64,7 +64,7 @@ func (s *server) agendaItem(c echo.Context, w *views.Words, a *views.Agenda, ite
 	start := s.local(item.Start, item.Event)
 	day := start.Format(time.DateOnly)
 	line := views.AgendaItem{Title: titleOf(w, item.Event), Where: item.Event.Location, State: answerBadge(w, item.Answer),
-		URL: s.messageURL(c.Request().Context(), personOf(c).Mailbox, item.Message), Time: start.Format("15:04")}
+		URL: s.messageURL(c.Request().Context(), boxOf(c), item.Message), Time: start.Format("15:04")}
 	if end := s.local(item.End, item.Event); end.After(start) {
 		line.Time += "–" + end.Format("15:04")
 	}
@@ -83,12 +83,12 @@ func (s *server) agendaItem(c echo.Context, w *views.Words, a *views.Agenda, ite
 }
 
 // messageURL is where a message is read, "" when it is gone.
-func (s *server) messageURL(ctx context.Context, mailbox email.MailboxID, id email.MessageID) string {
-	m, err := s.Mail.Message(ctx, mailbox, id)
+func (s *server) messageURL(ctx context.Context, b box, id email.MessageID) string {
+	m, err := s.Mail.Message(ctx, b.id, id)
 	if err != nil {
-		return folderURL(mailstore.Inbox)
+		return b.folder(mailstore.Inbox)
 	}
-	return threadURL(m.Folder, m.Thread) + "#m-" + string(id)
+	return b.thread(m.Folder, m.Thread) + "#m-" + string(id)
 }
 
 // answerInvitation sends the answer to an invitation: a mail with the calendar object of RFC 5546 in it,
@@ -98,7 +98,7 @@ func (s *server) answerInvitation(c echo.Context) error {
 	if !ok {
 		return errBad
 	}
-	defer s.pens.take(personOf(c).Mailbox)()
+	defer s.pens.take(boxOf(c).id)()
 	original, _, err := s.read(c)
 	if err != nil {
 		return err
@@ -129,7 +129,8 @@ func (s *server) answerInvitation(c echo.Context) error {
 // answerSheet is the mail that carries an answer.
 func (s *server) answerSheet(c echo.Context, original *email.Message, e calendar.Event, answer calendar.Answer, token string) (sheet, error) {
 	w := s.wordsOf(c)
-	self, own := s.selves(personOf(c))
+	who := s.writerOf(c)
+	self, own := who.self, who.own
 	if me, ok := e.Attendee(own...); ok {
 		self.Addr = me.Address
 	}
@@ -148,5 +149,5 @@ func (s *server) answerSheet(c echo.Context, original *email.Message, e calendar
 	if original.MessageID != "" {
 		d.References = append(append([]string{}, original.References...), original.MessageID)
 	}
-	return sheet{of: c.Param("id"), mode: string(email.Reply), draft: d, person: personOf(c)}, nil
+	return sheet{of: c.Param("id"), mode: string(email.Reply), draft: d, writer: who}, nil
 }

@@ -77,7 +77,7 @@ func (r *reader) attached(id, in string, m *email.Message) (opened []views.Attac
 				continue
 			}
 		}
-		file := fileView(r.page.Words, id, in, part)
+		file := fileView(r.page.Words, r.box, id, in, part)
 		file.Damaged = m.DamagedPart(part.Index)
 		files = append(files, file)
 	}
@@ -91,8 +91,8 @@ func isTechnical(part email.Part) bool {
 
 func (r *reader) attachedMessage(id, place string, part email.Part, m *email.Message) views.Attached {
 	w := r.page.Words
-	a := views.Attached{ID: id + "-" + strings.ReplaceAll(place, ".", "-"), Subject: m.Subject, From: inFull(m.From), To: r.people(m.To), Save: partURL(id, place) + "?save=1",
-		Print: "/m/" + id + "/print?in=" + place, Damaged: m.Damaged()}
+	a := views.Attached{ID: id + "-" + strings.ReplaceAll(place, ".", "-"), Subject: m.Subject, From: inFull(m.From), To: r.people(m.To), Save: r.box.part(id, place) + "?save=1",
+		Print: r.box.message(id, "print") + "?in=" + place, Damaged: m.Damaged()}
 	if strings.TrimSpace(a.Subject) == "" {
 		a.Subject = w.T("list.nosubject")
 	}
@@ -101,7 +101,7 @@ func (r *reader) attachedMessage(id, place string, part email.Part, m *email.Mes
 	}
 	a.Attached, a.Files = r.attached(id, place, m)
 	if m.HasHTML() {
-		a.Body = "/m/" + id + "/body?in=" + place
+		a.Body = r.box.message(id, "body") + "?in=" + place
 		return a
 	}
 	fresh, quoted := m.Folded()

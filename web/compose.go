@@ -10,17 +10,16 @@ import (
 
 	"holdover/email"
 	"holdover/mailstore"
-	"holdover/signin"
 	"holdover/views"
 )
 
 func (s *server) composeRoutes() []route {
 	return []route{
-		{http.MethodGet, "/compose", people, s.composePage},
-		{http.MethodPost, "/compose", people, s.composePost},
-		{http.MethodPost, "/compose/:draft", people, s.composePost},
-		{http.MethodPost, "/undo/:send", people, s.undoSend},
-		{http.MethodGet, "/waiting", people, s.waiting},
+		{http.MethodGet, "/compose", readers, s.composePage},
+		{http.MethodPost, "/compose", readers, s.composePost},
+		{http.MethodPost, "/compose/:draft", readers, s.composePost},
+		{http.MethodPost, "/undo/:send", readers, s.undoSend},
+		{http.MethodGet, "/waiting", readers, s.waiting},
 		{http.MethodGet, "/addresses", people, s.addresses},
 	}
 }
@@ -32,7 +31,7 @@ type sheet struct {
 	thread   mailstore.ThreadID
 	draft    email.Draft
 	mode, of string // of a new one
-	person   signin.Person
+	writer   writer
 }
 
 // composePage shows the filled form. It stores nothing: the form's first POST makes the draft.
@@ -57,7 +56,7 @@ func (s *server) composePage(c echo.Context) error {
 
 // openDraft reads a stored draft back; what is no longer in Drafts is none.
 func (s *server) openDraft(c echo.Context, id email.MessageID) (sheet, error) {
-	ctx, mailbox := c.Request().Context(), personOf(c).Mailbox
+	ctx, mailbox := c.Request().Context(), boxOf(c).id
 	m, err := s.Mail.Message(ctx, mailbox, id)
 	if err != nil {
 		return sheet{}, err
@@ -73,25 +72,25 @@ func (s *server) openDraft(c echo.Context, id email.MessageID) (sheet, error) {
 	if err != nil {
 		return sheet{}, err
 	}
-	return sheet{id: m.ID, version: m.Version, thread: m.Thread, draft: d, person: personOf(c)}, nil
+	return sheet{id: m.ID, version: m.Version, thread: m.Thread, draft: d, writer: s.writerOf(c)}, nil
 }
 
 // newSheet begins a message: empty, or an answer to or a forward of another one.
 func (s *server) newSheet(c echo.Context, mode, of, token string) (sheet, error) {
-	self, own := s.selves(personOf(c))
-	sh := sheet{mode: mode, of: of, person: personOf(c)}
+	who := s.writerOf(c)
+	sh := sheet{mode: mode, of: of, writer: who}
 	if of == "" {
 		sh.mode = ""
-		sh.draft = email.Draft{From: self}
+		sh.draft = email.Draft{From: who.self}
 	} else {
 		if !slices.Contains([]email.ReplyMode{email.Reply, email.ReplyAll, email.Forward}, email.ReplyMode(mode)) {
 			return sh, errBad
 		}
-		octets, err := s.Mail.Raw(c.Request().Context(), personOf(c).Mailbox, email.MessageID(of))
+		octets, err := s.Mail.Raw(c.Request().Context(), boxOf(c).id, email.MessageID(of))
 		if err != nil {
 			return sh, err
 		}
-		sh.draft = email.ReplyTo(email.Parse(octets), email.ReplyMode(mode), self, own, s.wordsOf(c).Lang)
+		sh.draft = email.ReplyTo(email.Parse(octets), email.ReplyMode(mode), who.self, who.own, s.wordsOf(c).Lang)
 	}
 	sh.draft.MessageID = messageID(token, sh.draft.From)
 	signature, err := s.usualSignature(c)
@@ -99,17 +98,6 @@ func (s *server) newSheet(c echo.Context, mode, of, token string) (sheet, error)
 		sh.draft.Text = strings.TrimRight(sh.draft.Text, "\n") + "\n\n" + signature
 	}
 	return sh, err
-}
-
-// selves answers a person's address as sender, and all addresses that are theirs.
-func (s *server) selves(p signin.Person) (self email.Address, own []string) {
-	self = email.Address{Name: p.Name, Addr: p.Address}
-	own = []string{p.Address}
-	if m, ok := s.Directory.Mailbox(p.Mailbox); ok {
-		self = email.Address{Name: m.Name, Addr: m.Address}
-		own = append([]string{m.Address}, m.Aliases...)
-	}
-	return self, own
 }
 
 // formOf is the form as a stored draft fills it.
@@ -139,12 +127,9 @@ func (f composeForm) typed(d email.Draft) (markup, text string) {
 
 // apply puts what was typed into a draft. Pieces that are no address are kept as typed, so that a
 // draft saved in the middle of a name loses nothing.
-func (f composeForm) apply(d email.Draft, self email.Address, own []string, now time.Time) email.Draft {
+func (f composeForm) apply(d email.Draft, who writer, now time.Time) email.Draft {
 	r := readRecipients(f)
-	d.From = self
-	if slices.Contains(own, f.From) {
-		d.From.Addr = f.From
-	}
+	d.From = who.as(f.From)
 	d.To, d.Cc, d.Bcc = r.To.asTyped(), r.Cc.asTyped(), r.Bcc.asTyped()
 	d.HTML, d.Text = f.typed(d)
 	d.Subject, d.Date = f.Subject, now
@@ -166,7 +151,7 @@ func (s *server) showCompose(c echo.Context, status int, sh sheet, token string,
 	view := s.composeView(p, sh, token, f, notes)
 	p.Title = p.Words.T("compose." + view.Heading)
 	p.Here, p.More = string(mailstore.Drafts), s.assets.URL("compose.js")
-	p.Path = composeURL(sh)
+	p.Path = boxOf(c).compose(sh)
 	if p.Flash != nil && p.Flash.Undo != "" {
 		p.Flash = nil
 	}

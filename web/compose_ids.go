@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"hash/fnv"
-	"net/url"
 	"strings"
 	"sync"
 
@@ -69,14 +68,4 @@ func (l typedList) asTyped() []email.Address {
 		list = append(list, email.Address{Name: piece, Addr: unfinished})
 	}
 	return list
-}
-
-func composeURL(sh sheet) string {
-	switch {
-	case sh.id != "":
-		return "/compose?" + url.Values{"draft": {string(sh.id)}}.Encode()
-	case sh.of != "":
-		return "/compose?" + url.Values{"mode": {sh.mode}, "of": {sh.of}}.Encode()
-	}
-	return "/compose"
 }

@@ -18,7 +18,7 @@ import (
 // arrive twice (double click, Back and again, a retry after a lost answer) and does its work once.
 func (s *server) composePost(c echo.Context) error {
 	form, fault := readComposeForm(c.Request(), s.MaxUpload)
-	defer s.pens.take(personOf(c).Mailbox)()
+	defer s.pens.take(boxOf(c).id)()
 	if form.Token == "" {
 		form.Token = newToken()
 	}
@@ -37,9 +37,9 @@ func (s *server) composePost(c echo.Context) error {
 		return s.conflict(c, form, sh)
 	}
 	if sh.version != form.Version && action == "remove" { // the second half of a double click
-		return redirect(c, composeURL(sh))
+		return redirect(c, boxOf(c).compose(sh))
 	}
-	self, own := s.selves(personOf(c))
+	who := s.writerOf(c)
 	if action == "save" && fault == nil && sh.id != "" && form.sameText(sh.draft) && len(form.Files)+len(form.TooLarge) == 0 && (form.From == "" || form.From == sh.draft.From.Addr) {
 		return s.saved(c, sh) // nothing new: no version, no entry
 	}
@@ -51,9 +51,9 @@ func (s *server) composePost(c echo.Context) error {
 	form.act(action, argument, &sh, s.Directory)
 	base := sh.draft.Attachments
 	refused := form.fit(&base, s.MaxUpload)
-	sh.draft = form.apply(sh.draft, self, own, s.now())
+	sh.draft = form.apply(sh.draft, who, s.now())
 	faults := uploadFaults(fault, refused)
-	if form.From != "" && !slices.Contains(own, form.From) {
+	if !who.may(form.From) {
 		faults = append(faults, fieldError{Field: "from", Word: "compose.err.sender"})
 	}
 	form.Sure = argument == "sure"
@@ -82,7 +82,7 @@ func (s *server) sheetOf(c echo.Context, form composeForm) (sheet, error) {
 
 // perhapsMade looks among the newest drafts for the one that this form made before.
 func (s *server) perhapsMade(c echo.Context, sh sheet) (sheet, error) {
-	rows, _, err := s.Mail.Threads(c.Request().Context(), personOf(c).Mailbox, mailstore.Drafts, mailstore.Before{}, pageSize)
+	rows, _, err := s.Mail.Threads(c.Request().Context(), boxOf(c).id, mailstore.Drafts, mailstore.Before{}, pageSize)
 	for _, row := range rows {
 		if row.Latest.MessageID == sh.draft.MessageID {
 			return s.openDraft(c, row.Latest.ID)
@@ -181,7 +181,7 @@ func (s *server) keep(c echo.Context, form composeForm, sh sheet, faults []field
 // saved tells that the draft is safe: the script in a word, a person on the page of the draft.
 func (s *server) saved(c echo.Context, sh sheet) error {
 	if !wantsJSON(c) {
-		return redirect(c, composeURL(sh))
+		return redirect(c, boxOf(c).compose(sh))
 	}
 	text := s.wordsOf(c).T("compose.saved", "Time", sh.draft.Date.In(s.Zone).Format("15:04"))
 	return c.JSON(http.StatusOK, draftAnswer{Draft: sh.id, Version: sh.version, Text: text})
@@ -196,7 +196,7 @@ func (s *server) store(c echo.Context, sh sheet, faults []fieldError) (saved she
 	if err != nil {
 		return sh, false, err
 	}
-	id, version, err := s.Mail.SaveDraft(c.Request().Context(), personOf(c).Mailbox, sh.id, sh.version, octets)
+	id, version, err := s.Mail.SaveDraft(c.Request().Context(), boxOf(c).id, sh.id, sh.version, octets)
 	if err != nil {
 		return sh, false, err
 	}
@@ -266,9 +266,8 @@ func (s *server) draftGone(c echo.Context, form composeForm, action string) erro
 		return err
 	}
 	if action == "copy" {
-		self, own := s.selves(personOf(c))
 		form.fit(new([]email.Attachment), s.MaxUpload)
-		sh.draft = form.apply(sh.draft, self, own, s.now())
+		sh.draft = form.apply(sh.draft, s.writerOf(c), s.now())
 		sh.draft.MessageID = messageID("copy "+form.Token, sh.draft.From)
 		if sh, err = s.perhapsMade(c, sh); err != nil {
 			return err
@@ -277,7 +276,7 @@ func (s *server) draftGone(c echo.Context, form composeForm, action string) erro
 	}
 	if action == "send" {
 		if id, sent := s.sentBefore(c, form); sent {
-			return redirect(c, sentURL(folderURL(mailstore.Inbox), id))
+			return redirect(c, sentURL(boxOf(c).folder(mailstore.Inbox), id))
 		}
 	}
 	sh.id = email.MessageID(c.Param("draft"))
@@ -287,12 +286,12 @@ func (s *server) draftGone(c echo.Context, form composeForm, action string) erro
 func (s *server) discard(c echo.Context) error {
 	if id := email.MessageID(c.Param("draft")); id != "" {
 		if _, err := s.openDraft(c, id); err == nil {
-			if err := s.Mail.DiscardDraft(c.Request().Context(), personOf(c).Mailbox, id); err != nil && !errors.Is(err, mailstore.ErrNotFound) {
+			if err := s.Mail.DiscardDraft(c.Request().Context(), boxOf(c).id, id); err != nil && !errors.Is(err, mailstore.ErrNotFound) {
 				return err
 			}
 		}
 	}
-	return redirect(c, folderURL(mailstore.Drafts)+"?done=discarded")
+	return redirect(c, boxOf(c).folder(mailstore.Drafts)+"?done=discarded")
 }
 
 func faultStatus(faults []fieldError) int {

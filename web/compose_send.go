@@ -38,7 +38,7 @@ func (s *server) send(c echo.Context, form composeForm, sh sheet, faults []field
 
 // submit hands a saved draft over. first tells that the form makes its draft itself.
 func (s *server) submit(c echo.Context, form composeForm, sh sheet, to delivery, first bool) error {
-	ctx, mailbox := c.Request().Context(), personOf(c).Mailbox
+	ctx, mailbox := c.Request().Context(), boxOf(c).id
 	sub := mailstore.Submission{Mailbox: mailbox, Draft: sh.id, Version: sh.version, Token: form.Token, From: sh.draft.From.Addr,
 		Local: to.Local, Remote: to.Remote, Release: s.Now().Add(s.Undo)}
 	back, answered := s.answeredBy(c, sh)
@@ -63,9 +63,9 @@ func (s *server) submit(c echo.Context, form composeForm, sh sheet, to delivery,
 		s.dropStray(c, sh.id)
 	}
 	s.Log.InfoContext(ctx, "message submitted", "send", id, "draft", sh.id, "inside", len(to.Local), "outside", len(to.Remote))
-	target := folderURL(mailstore.Inbox)
+	target := boxOf(c).folder(mailstore.Inbox)
 	if answered {
-		target = threadURL(back.Folder, back.Thread)
+		target = boxOf(c).thread(back.Folder, back.Thread)
 	}
 	return redirect(c, sentURL(target, id))
 }
@@ -76,7 +76,7 @@ func (s *server) dropStray(c echo.Context, id email.MessageID) {
 	if _, err := s.openDraft(c, id); err != nil {
 		return
 	}
-	if err := s.Mail.DiscardDraft(c.Request().Context(), personOf(c).Mailbox, id); err != nil {
+	if err := s.Mail.DiscardDraft(c.Request().Context(), boxOf(c).id, id); err != nil {
 		s.Log.WarnContext(c.Request().Context(), "repeated draft not removed", "draft", id, "err", err)
 	}
 }
@@ -85,7 +85,7 @@ func (s *server) dropStray(c echo.Context, id email.MessageID) {
 // The store looks at the token first and never sends a draft that it does not have.
 func (s *server) sentBefore(c echo.Context, form composeForm) (mailstore.SendID, bool) {
 	to, _ := readRecipients(form).deliver(s.Directory)
-	id, err := s.Mail.Submit(c.Request().Context(), mailstore.Submission{Mailbox: personOf(c).Mailbox, Draft: email.MessageID(c.Param("draft")),
+	id, err := s.Mail.Submit(c.Request().Context(), mailstore.Submission{Mailbox: boxOf(c).id, Draft: email.MessageID(c.Param("draft")),
 		Version: form.Version, Token: form.Token, Local: to.Local, Remote: to.Remote, Release: s.Now().Add(s.Undo)})
 	return id, err == nil
 }
@@ -97,7 +97,7 @@ func sentURL(page string, id mailstore.SendID) string {
 
 // answeredBy is the message that a draft answers or forwards, as far as it is still here.
 func (s *server) answeredBy(c echo.Context, sh sheet) (mailstore.Message, bool) {
-	ctx, mailbox := c.Request().Context(), personOf(c).Mailbox
+	ctx, mailbox := c.Request().Context(), boxOf(c).id
 	if sh.of != "" {
 		m, err := s.Mail.Message(ctx, mailbox, email.MessageID(sh.of))
 		return m, err == nil

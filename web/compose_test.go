@@ -69,7 +69,7 @@ func TestSendReachesInsideOutsideAndGroups(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(at, threadURL(m.Folder, m.Thread)+"?") {
+	if !strings.HasPrefix(at, box{}.thread(m.Folder, m.Thread)+"?") {
 		t.Errorf("after sending at %s, want the conversation", at)
 	}
 	if action, _ := page.Find(".toast form").Attr("action"); !strings.HasPrefix(action, "/undo/") || !strings.Contains(words(page.Find(".toast")), "Wird gesendet an") {

@@ -21,19 +21,19 @@ type composeNotes struct {
 
 func (s *server) composeView(p views.Page, sh sheet, token string, f composeForm, n composeNotes) views.Compose {
 	w := p.Words
-	v := views.Compose{Heading: heading(sh), Action: "/compose", Subject: f.Subject, Text: f.Text, HTML: f.HTML, Editor: s.assets.URL("rich.js"), Draft: string(sh.id), Sender: sh.draft.From.Addr,
+	v := views.Compose{Heading: heading(sh), Action: p.At("/compose"), Subject: f.Subject, Text: f.Text, HTML: f.HTML, Editor: s.assets.URL("rich.js"), Draft: string(sh.id), Sender: sh.draft.From.Addr,
 		Quote: sh.draft.Quote, QuoteLead: sh.draft.QuoteLead, Limit: s.limit(w), Octets: s.MaxUpload}
 	if p.Person != nil && v.Sender == "" {
 		v.Sender = p.Person.Address
 	}
 	v.Hidden = []views.Field{{Name: "token", Value: token}, {Name: "version", Value: strconv.Itoa(sh.version)}}
 	if sh.id != "" {
-		v.Action = "/compose/" + string(sh.id)
+		v.Action = p.At("/compose/") + string(sh.id)
 		v.Saved = sh.draft.Date.In(s.Zone).Format("15:04")
 	} else if sh.of != "" {
 		v.Hidden = append(v.Hidden, views.Field{Name: "mode", Value: sh.mode}, views.Field{Name: "of", Value: sh.of})
 	}
-	v.Senders = s.senders(sh)
+	v.Senders, v.Unable = sh.writer.senders, sh.writer.unable
 	v.Signatures, v.Templates = s.inserts(w)
 	v.To = s.line(w, "to", f.To, n.faults)
 	v.Cc = s.line(w, "cc", f.Cc, n.faults)
@@ -51,7 +51,7 @@ func (s *server) composeView(p views.Page, sh sheet, token string, f composeForm
 	}
 	if n.conflict != nil {
 		other := n.conflict.draft
-		v.Conflict = &views.Conflict{To: addressLine(other.To), Subject: other.Subject, Text: other.Text, OpenURL: composeURL(*n.conflict)}
+		v.Conflict = &views.Conflict{To: addressLine(other.To), Subject: other.Subject, Text: other.Text, OpenURL: p.At(box{}.compose(*n.conflict))}
 	} else if n.gone {
 		v.Conflict = &views.Conflict{Gone: true}
 	}
@@ -68,11 +68,6 @@ func heading(sh sheet) string {
 		return sh.mode
 	}
 	return "new"
-}
-
-func (s *server) senders(sh sheet) []string {
-	_, own := s.selves(sh.person)
-	return own
 }
 
 func (s *server) line(w *views.Words, name, typed string, faults []fieldError) views.RecipientLine {

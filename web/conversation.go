@@ -33,8 +33,8 @@ func (s *server) conversation(c echo.Context) error {
 }
 
 func (s *server) conversationView(c echo.Context, p *views.Page, l views.List, thread mailstore.ThreadID) (views.Conversation, error) {
-	ctx, person := c.Request().Context(), personOf(c)
-	all, err := s.Mail.Conversation(ctx, person.Mailbox, thread)
+	ctx, b := c.Request().Context(), boxOf(c)
+	all, err := s.Mail.Conversation(ctx, b.id, thread)
 	if err == nil && len(all) == 0 {
 		err = mailstore.ErrNotFound
 	}
@@ -49,14 +49,19 @@ func (s *server) conversationView(c echo.Context, p *views.Page, l views.List, t
 	shown := all
 	if len(all) > threadSize && c.QueryParam("all") != "1" {
 		shown = all[len(all)-threadSize:]
-		model.Earlier, model.EarlierURL = len(all)-threadSize, threadURL(mailstore.FolderID(l.Folder), thread)+"?all=1"
+		model.Earlier, model.EarlierURL = len(all)-threadSize, b.thread(mailstore.FolderID(l.Folder), thread)+"?all=1"
 	}
-	states, err := s.Syncback.States(ctx, person.Mailbox, idsOf(shown))
+	states, err := s.Syncback.States(ctx, b.id, idsOf(shown))
 	if err != nil {
 		return views.Conversation{}, err
 	}
-	r := reader{server: s, ctx: ctx, page: p, mailbox: person.Mailbox, self: s.ownAddresses(person.Mailbox, person.Address),
+	r := reader{server: s, ctx: ctx, page: p, box: b, self: s.ownAddresses(b),
 		folder: mailstore.FolderID(l.Folder), states: states}
+	if b.shared {
+		if r.deeds, err = s.Mail.Deeds(ctx, b.id, idsOf(shown)); err != nil {
+			return views.Conversation{}, err
+		}
+	}
 	for i, m := range shown {
 		view, err := r.message(m, i == len(shown)-1)
 		if err != nil {

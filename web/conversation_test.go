@@ -19,7 +19,7 @@ import (
 // open is the page of the conversation that a message belongs to.
 func (h *house) open(owner string, id email.MessageID) string {
 	m := h.message(owner, id)
-	return threadURL(m.Folder, m.Thread)
+	return box{}.thread(m.Folder, m.Thread)
 }
 
 // TestConversation: own mail stands inside, oldest first, the newest and the unread ones are open.
@@ -151,7 +151,7 @@ func TestParts(t *testing.T) {
 		{"image/png", "inline", "Bild eins.png"}, {"application/octet-stream", "attachment", "falsch.png"},
 		{"application/octet-stream", "attachment", "seite.html"}, {"application/octet-stream", "attachment", "bild.svg"},
 	} {
-		w := h.as(katrin).do("GET", partURL(id, below("", n)), nil)
+		w := h.as(katrin).do("GET", box{}.part(id, below("", n)), nil)
 		if w.Code != 200 || w.Header().Get("Content-Type") != c.kind || !strings.HasPrefix(w.Header().Get("Content-Disposition"), c.show) {
 			t.Errorf("part %d: %d %q %q", n, w.Code, w.Header().Get("Content-Type"), w.Header().Get("Content-Disposition"))
 		}
@@ -159,7 +159,7 @@ func TestParts(t *testing.T) {
 			t.Errorf("part %d: %q %q", n, w.Header().Get("Content-Disposition"), w.Header().Get("Content-Security-Policy"))
 		}
 	}
-	if w := h.as(katrin).do("GET", partURL(id, "0")+"?save=1", nil); !strings.HasPrefix(w.Header().Get("Content-Disposition"), "attachment") || !bytes.Equal(w.Body.Bytes(), png) {
+	if w := h.as(katrin).do("GET", box{}.part(id, "0")+"?save=1", nil); !strings.HasPrefix(w.Header().Get("Content-Disposition"), "attachment") || !bytes.Equal(w.Body.Bytes(), png) {
 		t.Error("saving a picture changes it or shows it")
 	}
 	for _, n := range []string{"99", "-1", "x", "0x1", "99999999999999999999"} {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"holdover/mailstore"
 	"holdover/views"
 )
 
@@ -55,7 +56,7 @@ func (s *server) flash(c echo.Context, w *views.Words) *views.Flash {
 		}
 		f := &views.Flash{Text: w.N(words, n)}
 		if word := c.QueryParam("undo"); word != "" {
-			f.Undo = "/mail/" + c.Param("folder") + "/act"
+			f.Undo = boxOf(c).folder(mailstore.FolderID(c.Param("folder"))) + "/act"
 			f.Keep = []views.Field{{Name: "action", Value: "undo"}, {Name: "word", Value: word}}
 		}
 		return f

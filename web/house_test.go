@@ -56,6 +56,7 @@ type house struct {
 	sync   *ledger
 	pages  http.Handler
 	opts   Options
+	csv    string // the directory's file
 
 	ownInForm map[string]bool // what foreign finds in a harmless form of ours
 }
@@ -87,6 +88,7 @@ func newHouse(t testing.TB, change ...func(*Options)) *house {
 	h := &house{t: t, clock: &clock{at: monday}, sync: &ledger{}}
 	db := databasetest.Open(t)
 	csv := filepath.Join(dir, "people.csv")
+	h.csv = csv
 	must(t, os.WriteFile(csv, []byte(people3), 0o600))
 	var err error
 	h.dir, err = directory.Open(ctx, directory.Options{DB: db, CSV: csv, Complete: true, Now: h.clock.now})

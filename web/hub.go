@@ -20,9 +20,9 @@ type hub struct {
 
 // listener is one open stream. Its channels hold one notice: whoever is slow learns the newest.
 type listener struct {
-	mailbox email.MailboxID
-	mail    chan mailstore.Seq
-	event   chan struct{}
+	wants func(email.MailboxID) bool // whose news they are
+	mail  chan mailstore.Seq
+	event chan struct{}
 }
 
 func newHub(mail Mail, events Events) *hub {
@@ -30,8 +30,8 @@ func newHub(mail Mail, events Events) *hub {
 }
 
 // listen starts passing on; leave must be called.
-func (h *hub) listen(mailbox email.MailboxID) (l *listener, leave func()) {
-	l = &listener{mailbox: mailbox, mail: make(chan mailstore.Seq, 1), event: make(chan struct{}, 1)}
+func (h *hub) listen(wants func(email.MailboxID) bool) (l *listener, leave func()) {
+	l = &listener{wants: wants, mail: make(chan mailstore.Seq, 1), event: make(chan struct{}, 1)}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.listeners) == 0 {
@@ -87,7 +87,7 @@ func (h *hub) each(tell func(*listener)) {
 
 // tellMail leaves the newest number. Only the hub's goroutine sends, under the lock.
 func (l *listener) tellMail(n mailstore.Notice) {
-	if l.mailbox != n.Mailbox {
+	if !l.wants(n.Mailbox) {
 		return
 	}
 	select {

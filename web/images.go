@@ -39,7 +39,7 @@ func (s *server) consent(ctx context.Context, mailbox email.MailboxID, id email.
 
 // askImages is POST /m/:id/images: images=once|always|never, back=where to go on.
 func (s *server) askImages(c echo.Context) error {
-	ctx, mailbox, id := c.Request().Context(), personOf(c).Mailbox, email.MessageID(c.Param("id"))
+	ctx, mailbox, id := c.Request().Context(), boxOf(c).id, email.MessageID(c.Param("id"))
 	m, _, err := s.read(c)
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (s *server) remoteImage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	once, always, err := s.consent(ctx, personOf(c).Mailbox, id, m)
+	once, always, err := s.consent(ctx, boxOf(c).id, id, m)
 	if err != nil {
 		return err
 	}
@@ -95,9 +95,6 @@ func (s *server) remoteImage(c echo.Context) error {
 	return s.file(c, kind, "inline", "", octets)
 }
 
-// imageURL is where the n-th remote image of a message is fetched.
-func imageURL(id string, n int) string { return "/m/" + id + "/image/" + strconv.Itoa(n) }
-
 // images says what became of a message's remote images.
 func (r *reader) images(view *views.Message, m *email.Message) error {
 	if r.server.Pictures == nil || !view.HTML || len(m.From) == 0 {
@@ -112,7 +109,7 @@ func (r *reader) images(view *views.Message, m *email.Message) error {
 	if count == 0 {
 		return nil
 	}
-	once, always, err := r.server.consent(r.ctx, r.mailbox, email.MessageID(view.ID), m)
+	once, always, err := r.server.consent(r.ctx, r.box.id, email.MessageID(view.ID), m)
 	switch {
 	case always:
 		view.Images = &views.Images{Always: true, Sender: m.From[0].Addr}

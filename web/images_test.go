@@ -60,7 +60,7 @@ func TestRemoteImages(t *testing.T) {
 	if got := pictures(id); len(got) != 0 {
 		t.Errorf("before: %q", got)
 	}
-	if w := k.do("GET", imageURL(id, 0), nil); w.Code != 404 || g.taken() != "" {
+	if w := k.do("GET", ownImage(id, 0), nil); w.Code != 404 || g.taken() != "" {
 		t.Errorf("before: %d", w.Code)
 	}
 	note := k.page(path).Find(".images")
@@ -70,14 +70,14 @@ func TestRemoteImages(t *testing.T) {
 	if to := k.post(note.AttrOr("action", ""), "images", "once", "back", path); to != path+"#m-"+id {
 		t.Errorf("leads to %s", to)
 	}
-	if got := pictures(id); len(got) != 2 || got[0] != imageURL(id, 0) || g.taken() != "" {
+	if got := pictures(id); len(got) != 2 || got[0] != ownImage(id, 0) || g.taken() != "" {
 		t.Fatalf("after: %q", got)
 	}
-	w := k.do("GET", imageURL(id, 0), nil)
+	w := k.do("GET", ownImage(id, 0), nil)
 	if w.Code != 200 || w.Header().Get("Content-Type") != "image/png" || w.Header().Get("Content-Security-Policy") != filePolicy || w.Header().Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("%d %v", w.Code, w.Header())
 	}
-	k.do("GET", imageURL(id, 2), nil)
+	k.do("GET", ownImage(id, 2), nil)
 	if got := g.taken(); got != "https://bild.example/a.png?id=1&x=2 //bild.example/b.gif" {
 		t.Errorf("asked for %s", got)
 	}
@@ -87,7 +87,7 @@ func TestRemoteImages(t *testing.T) {
 			t.Errorf("image %s: %d, asked for %s", bad, w.Code, got)
 		}
 	}
-	if w := h.as(jens).do("GET", imageURL(id, 0), nil); w.Code != 404 || g.taken() != "" {
+	if w := h.as(jens).do("GET", ownImage(id, 0), nil); w.Code != 404 || g.taken() != "" {
 		t.Errorf("somebody else: %d", w.Code)
 	}
 	second := string(h.deliver(katrin, letter{subject: "zwei", head: html, text: newsletter}))
@@ -102,7 +102,7 @@ func TestRemoteImages(t *testing.T) {
 			t.Errorf("%q, want %d", got, want)
 		}
 	}
-	if w := k.do("GET", imageURL(forged, 0), nil); w.Code != 404 {
+	if w := k.do("GET", ownImage(forged, 0), nil); w.Code != 404 {
 		t.Errorf("a forged sender's image: %d", w.Code)
 	}
 	page := k.page(h.open(katrin, email.MessageID(second)))
@@ -117,7 +117,7 @@ func TestRemoteImages(t *testing.T) {
 		t.Errorf("an unknown wish: %d", w.Code)
 	}
 	g.err = errors.New("gone")
-	if w := k.do("GET", imageURL(id, 0), nil); w.Code != 404 || w.Body.Len() > 0 {
+	if w := k.do("GET", ownImage(id, 0), nil); w.Code != 404 || w.Body.Len() > 0 {
 		t.Errorf("a picture that is gone: %d %q", w.Code, w.Body)
 	}
 	none := newHouse(t)
@@ -159,3 +159,6 @@ func TestRemoteImagesInBrowser(t *testing.T) {
 	}
 	b.clean("remote images")
 }
+
+// ownImage is where the n-th remote image of a message in one's own mailbox is.
+func ownImage(id string, n int) string { return box{}.image(id, n) }

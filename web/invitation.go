@@ -21,13 +21,13 @@ func (r *reader) invitation(view *views.Message, m *email.Message) error {
 	}
 	e := events[0]
 	self := r.self.list()
-	known, err := r.server.Calendar.Standing(r.ctx, r.mailbox, e, self)
+	known, err := r.server.Calendar.Standing(r.ctx, r.box.id, e, self)
 	if err != nil {
 		return err
 	}
 	i := r.card(view.ID, e)
 	if part := slices.IndexFunc(m.Parts, func(p email.Part) bool { return p.Type == "text/calendar" || p.Type == "application/ics" }); part >= 0 {
-		i.Save = partURL(view.ID, below("", m.Parts[part].Index)) + "?save=1"
+		i.Save = r.box.part(view.ID, below("", m.Parts[part].Index)) + "?save=1"
 	}
 	view.Invitation = &i
 	switch e.Method {
@@ -37,7 +37,7 @@ func (r *reader) invitation(view *views.Message, m *email.Message) error {
 	}
 	newer := known.Known && known.Newest.Newer(&e)
 	if newer && string(known.Message) != view.ID {
-		i.Note, i.NoteURL = r.page.Words.T("calendar.note_.replaced"), r.server.messageURL(r.ctx, r.mailbox, known.Message)
+		i.Note, i.NoteURL = r.page.Words.T("calendar.note_.replaced"), r.server.messageURL(r.ctx, r.box, known.Message)
 		return nil
 	}
 	return r.question(&i, e, known, self)
@@ -64,12 +64,12 @@ func (r *reader) question(i *views.Invitation, e calendar.Event, known calendar.
 	case !e.Instance.IsZero():
 		i.Note = w.T("calendar.note_.single")
 	}
-	others, err := r.server.Calendar.Conflicts(r.ctx, r.mailbox, e, self)
+	others, err := r.server.Calendar.Conflicts(r.ctx, r.box.id, e, self)
 	if err != nil {
 		return err
 	}
 	for _, c := range others[:min(len(others), mostConflicts)] {
-		i.Conflicts = append(i.Conflicts, views.Clash{Title: titleOf(w, c.Event), When: r.server.stretch(w, c.Start, c.End, c.Event), URL: r.server.messageURL(r.ctx, r.mailbox, c.Message)})
+		i.Conflicts = append(i.Conflicts, views.Clash{Title: titleOf(w, c.Event), When: r.server.stretch(w, c.Start, c.End, c.Event), URL: r.server.messageURL(r.ctx, r.box, c.Message)})
 	}
 	if e.Method != calendar.Request {
 		return nil
@@ -79,7 +79,7 @@ func (r *reader) question(i *views.Invitation, e calendar.Event, known calendar.
 		return nil
 	}
 	i.State = answerBadge(w, known.Answer)
-	i.Post, i.Token = "/m/"+i.ID+"/answer", newToken()
+	i.Post, i.Token = r.box.message(i.ID, "answer"), newToken()
 	return nil
 }
 

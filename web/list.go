@@ -31,7 +31,7 @@ func (s *server) list(c echo.Context) error {
 
 // listView reads one page of the folder in the address; opened is the thread in the reading pane or "".
 func (s *server) listView(c echo.Context, p *views.Page, opened mailstore.ThreadID) (views.List, error) {
-	ctx, person := c.Request().Context(), personOf(c)
+	ctx, b := c.Request().Context(), boxOf(c)
 	folder := mailstore.FolderID(c.Param("folder"))
 	p.Here = string(folder)
 	name := p.HereName()
@@ -45,7 +45,7 @@ func (s *server) listView(c echo.Context, p *views.Page, opened mailstore.Thread
 			return views.List{}, errBad
 		}
 	}
-	single, err := s.single(ctx, person.Mailbox)
+	single, err := s.single(ctx, personOf(c).Mailbox)
 	if err != nil {
 		return views.List{}, err
 	}
@@ -53,7 +53,7 @@ func (s *server) listView(c echo.Context, p *views.Page, opened mailstore.Thread
 	if single {
 		read = s.Mail.Singles
 	}
-	threads, next, err := read(ctx, person.Mailbox, folder, before, pageSize)
+	threads, next, err := read(ctx, b.id, folder, before, pageSize)
 	if err != nil {
 		return views.List{}, err
 	}
@@ -62,13 +62,13 @@ func (s *server) listView(c echo.Context, p *views.Page, opened mailstore.Thread
 	if opened != "" {
 		l.Level = 2
 	}
-	r := rower{words: p.Words, now: s.now(), self: s.ownAddresses(person.Mailbox, person.Address), folder: folder, opened: opened,
+	r := rower{words: p.Words, now: s.now(), box: b, self: s.ownAddresses(b), folder: folder, opened: opened,
 		single: single, message: email.MessageID(c.QueryParam("m"))}
 	if next != (mailstore.Before{}) {
-		l.Older = folderURL(folder) + "?before=" + next.String()
+		l.Older = b.folder(folder) + "?before=" + next.String()
 	}
 	if before != (mailstore.Before{}) {
-		l.Newest = folderURL(folder)
+		l.Newest = b.folder(folder)
 		r.suffix = "?before=" + before.String()
 	}
 	for _, t := range threads {
@@ -119,7 +119,7 @@ func (s *server) sinceLine(c echo.Context, p *views.Page, l *views.List, threads
 	if p.Banner == nil || l.Folder != string(mailstore.Inbox) {
 		return
 	}
-	event, on, err := s.Events.Covering(c.Request().Context(), personOf(c).Mailbox)
+	event, on, err := s.Events.Covering(c.Request().Context(), boxOf(c).id)
 	if err != nil || !on {
 		return
 	}
@@ -148,11 +148,11 @@ func targets(folders []views.Folder, here mailstore.FolderID) []views.Folder {
 	return list
 }
 
-// ownAddresses are those by which a message is known to be one's own.
-func (s *server) ownAddresses(mailbox email.MailboxID, address string) addressSet {
+// ownAddresses are those by which a message is known to be the mailbox's own.
+func (s *server) ownAddresses(b box) addressSet {
 	own := addressSet{}
-	own.add(address)
-	if m, ok := s.Directory.Mailbox(mailbox); ok {
+	own.add(b.address)
+	if m, ok := s.Directory.Mailbox(b.id); ok {
 		own.add(m.Address)
 		for _, alias := range m.Aliases {
 			own.add(alias)

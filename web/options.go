@@ -74,6 +74,7 @@ type Mail interface {
 	SetFlags(ctx context.Context, o mailstore.Origin, m email.MailboxID, ids []email.MessageID, c mailstore.FlagChange) error
 	Move(ctx context.Context, o mailstore.Origin, m email.MailboxID, ids []email.MessageID, to mailstore.FolderID) error
 	Delete(ctx context.Context, o mailstore.Origin, m email.MailboxID, ids []email.MessageID) error
+	Deeds(ctx context.Context, m email.MailboxID, ids []email.MessageID) (map[email.MessageID][]mailstore.Deed, error)
 	Watch() (<-chan mailstore.Notice, func())
 	writing
 	health
@@ -111,6 +112,8 @@ type Search interface {
 type Directory interface {
 	Mailbox(id email.MailboxID) (directory.Mailbox, bool)
 	Mailboxes() []directory.Mailbox
+	Opens(person email.MailboxID) []directory.Mailbox
+	SendsAs(person email.MailboxID) []directory.Mailbox
 	Groups() []directory.Group
 	Domains() []string
 	LastRead() (at time.Time, err error)

@@ -9,7 +9,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"holdover/continuity"
-	"holdover/email"
 	"holdover/mailstore"
 	"holdover/static"
 	"holdover/views"
@@ -20,7 +19,7 @@ import (
 func (s *server) shell(c echo.Context) views.Page {
 	p := views.Page{
 		Words: s.wordsOf(c), Org: s.organisation(), Sheet: s.assets.URL("app.css"), Script: s.assets.URL("app.js"), Icon: s.assets.URL(static.IconName(180)),
-		Path: "/",
+		Path: "/", Base: boxOf(c).base,
 	}
 	if c.Request().Method == http.MethodGet {
 		p.Path = c.Request().URL.RequestURI()
@@ -31,7 +30,7 @@ func (s *server) shell(c echo.Context) views.Page {
 	}
 	p.Theme = person.Theme
 	p.Person = &views.Person{Name: person.Name, Address: person.Address, Initials: views.Initials(person.Name), Admin: person.Admin}
-	if event, on, err := s.Events.Covering(c.Request().Context(), person.Mailbox); err == nil && on {
+	if event, on, err := s.Events.Covering(c.Request().Context(), boxOf(c).id); err == nil && on {
 		p.Banner = s.banner(p.Words, event)
 	}
 	return p
@@ -39,17 +38,21 @@ func (s *server) shell(c echo.Context) views.Page {
 
 // page is the shell with folders, waiting changes and what the step before did.
 func (s *server) page(c echo.Context) (views.Page, error) {
-	p, ctx, mailbox := s.shell(c), c.Request().Context(), personOf(c).Mailbox
-	folders, err := s.Mail.Folders(ctx, mailbox)
+	p, ctx, own, b := s.shell(c), c.Request().Context(), ownBox(personOf(c)), boxOf(c)
+	folders, err := s.Mail.Folders(ctx, own.id)
 	if err != nil {
 		return p, err
 	}
-	p.Folders, p.Keys = foldersView(p.Words, folders), s.keysOf(ctx, mailbox)
-	if p.Waiting, err = s.Syncback.Unverified(ctx, mailbox); err != nil {
+	p.Own, p.Keys = foldersView(p.Words, own, folders), s.keysOf(ctx, own.id)
+	p.Folders = p.Own
+	if p.Waiting, err = s.Syncback.Unverified(ctx, own.id); err != nil {
+		return p, err
+	}
+	if err := s.sharedView(ctx, &p, own, b); err != nil {
 		return p, err
 	}
 	if p.Banner == nil {
-		if p.Banner, err = s.returnBanner(ctx, p.Words, mailbox); err != nil {
+		if p.Banner, err = s.returnBanner(ctx, p.Words, b); err != nil {
 			return p, err
 		}
 	}
@@ -106,14 +109,14 @@ var roles = []struct {
 	{mailstore.Archive, "archive"}, {mailstore.Trash, "trash"}, {mailstore.Junk, "junk"},
 }
 
-func foldersView(w *views.Words, folders []mailstore.Folder) []views.Folder {
+func foldersView(w *views.Words, b box, folders []mailstore.Folder) []views.Folder {
 	known := map[mailstore.FolderID]mailstore.Folder{}
 	for _, f := range folders {
 		known[f.ID] = f
 	}
 	var list []views.Folder
 	for _, r := range roles {
-		f := views.Folder{ID: string(r.id), Name: w.T("folder." + string(r.id)), URL: folderURL(r.id), Icon: r.icon, Role: true,
+		f := views.Folder{ID: string(r.id), Name: w.T("folder." + string(r.id)), Base: b.base, URL: b.folder(r.id), Icon: r.icon, Role: true,
 			Count: known[r.id].Unread, CountWord: w.T("folder.unreadword")}
 		if r.id == mailstore.Drafts {
 			f.Count, f.CountWord = known[r.id].Total, w.T("folder.draftsword")
@@ -123,22 +126,11 @@ func foldersView(w *views.Words, folders []mailstore.Folder) []views.Folder {
 	}
 	for _, f := range folders {
 		if _, own := known[f.ID]; own {
-			list = append(list, views.Folder{ID: string(f.ID), Name: f.Name, URL: folderURL(f.ID), Icon: "folder",
+			list = append(list, views.Folder{ID: string(f.ID), Name: f.Name, Base: b.base, URL: b.folder(f.ID), Icon: "folder",
 				Count: f.Unread, CountWord: w.T("folder.unreadword")})
 		}
 	}
 	return list
-}
-
-func folderURL(f mailstore.FolderID) string { return "/mail/" + string(f) }
-
-func threadURL(f mailstore.FolderID, t mailstore.ThreadID) string {
-	return "/mail/" + string(f) + "/" + string(t)
-}
-
-// singleURL is one message of a thread, alone.
-func singleURL(f mailstore.FolderID, t mailstore.ThreadID, m email.MessageID) string {
-	return threadURL(f, t) + "?m=" + string(m)
 }
 
 // redirect answers a form: the page it led to is fetched anew (303), so that reloading repeats nothing.

@@ -29,7 +29,7 @@ const (
 
 // read fetches and parses the message in the address.
 func (s *server) read(c echo.Context) (*email.Message, []byte, error) {
-	octets, err := s.Mail.Raw(c.Request().Context(), personOf(c).Mailbox, email.MessageID(c.Param("id")))
+	octets, err := s.Mail.Raw(c.Request().Context(), boxOf(c).id, email.MessageID(c.Param("id")))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -51,13 +51,13 @@ func (s *server) body(c echo.Context) error {
 		return mailstore.ErrNotFound
 	}
 	w := s.wordsOf(c)
-	look := email.Look{Link: func(index int) string { return partURL(c.Param("id"), below(in, index)) }, Fold: w.T("conv.quote")}
-	once, always, err := s.consent(c.Request().Context(), personOf(c).Mailbox, email.MessageID(c.Param("id")), outer)
+	look := email.Look{Link: func(index int) string { return boxOf(c).part(c.Param("id"), below(in, index)) }, Fold: w.T("conv.quote")}
+	once, always, err := s.consent(c.Request().Context(), boxOf(c).id, email.MessageID(c.Param("id")), outer)
 	if err != nil {
 		return err
 	}
 	if in == "" && (once || always) {
-		look.Image = func(n int) string { return imageURL(c.Param("id"), n) }
+		look.Image = func(n int) string { return boxOf(c).image(c.Param("id"), n) }
 	}
 	shown := m.Show(look)
 	if m.Problem != "" {
@@ -75,7 +75,7 @@ func (s *server) body(c echo.Context) error {
 // costly answers in the frame of a message that would take too much to show.
 func (s *server) costly(c echo.Context, w *views.Words, subject string) error {
 	c.Response().Header().Set("Content-Security-Policy", bodyPolicy)
-	return s.write(c, http.StatusOK, views.Costly(w, subject, "/m/"+c.Param("id")+"/source"), templ.NopComponent)
+	return s.write(c, http.StatusOK, views.Costly(w, subject, boxOf(c).message(c.Param("id"), "source")), templ.NopComponent)
 }
 
 // part is GET /m/:id/part/:n: the leaf of a message at a place. Pictures are shown (unless ?save=1), by what
@@ -161,9 +161,6 @@ func fileLetter(r rune) rune {
 func picture(kind string) bool {
 	return slices.Contains([]string{"image/jpeg", "image/png", "image/gif", "image/webp"}, kind)
 }
-
-// partURL is the address of the leaf at a place of a message.
-func partURL(message, place string) string { return "/m/" + message + "/part/" + place }
 
 // fileKinds name the files of an office in a word.
 var fileKinds = map[string]string{

@@ -15,7 +15,7 @@ import (
 // printMessage is GET /m/:id/print: one message as it goes on paper (?in=: one attached to it).
 func (s *server) printMessage(c echo.Context) error {
 	id := email.MessageID(c.Param("id"))
-	one, err := s.Mail.Message(c.Request().Context(), personOf(c).Mailbox, id)
+	one, err := s.Mail.Message(c.Request().Context(), boxOf(c).id, id)
 	if err != nil {
 		return err
 	}
@@ -23,7 +23,7 @@ func (s *server) printMessage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := printer{s.wordsOf(c), s}
+	p := printer{s.wordsOf(c), s, boxOf(c)}
 	inner, err := attachedAt(outer, c.QueryParam("in"))
 	if err != nil {
 		return err
@@ -37,7 +37,7 @@ func (s *server) printMessage(c echo.Context) error {
 
 // printConversation is GET /mail/:folder/:thread/print: all messages of a conversation, or the one asked for (?m=).
 func (s *server) printConversation(c echo.Context) error {
-	ctx, mailbox := c.Request().Context(), personOf(c).Mailbox
+	ctx, mailbox := c.Request().Context(), boxOf(c).id
 	all, err := s.Mail.Conversation(ctx, mailbox, mailstore.ThreadID(c.Param("thread")))
 	if err == nil {
 		all, err = onlyAsked(c, &views.Conversation{}, all)
@@ -45,7 +45,7 @@ func (s *server) printConversation(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := printer{s.wordsOf(c), s}
+	p := printer{s.wordsOf(c), s, boxOf(c)}
 	var sheets []views.Printed
 	for _, one := range all[max(0, len(all)-threadSize):] {
 		octets, err := s.Mail.Raw(ctx, mailbox, one.ID)
@@ -70,6 +70,7 @@ func (s *server) printed(c echo.Context, w *views.Words, sheets []views.Printed)
 type printer struct {
 	words  *views.Words
 	server *server
+	box    box
 }
 
 func (p printer) sheet(id, in string, m *email.Message) views.Printed {
@@ -90,10 +91,10 @@ func (p printer) sheet(id, in string, m *email.Message) views.Printed {
 		if isTechnical(part) {
 			continue
 		}
-		sheet.Files = append(sheet.Files, fileView(p.words, id, in, part))
+		sheet.Files = append(sheet.Files, fileView(p.words, p.box, id, in, part))
 	}
 	if m.HasHTML() {
-		sheet.HTML = m.Show(email.Look{Link: func(index int) string { return partURL(id, below(in, index)) }}).HTML
+		sheet.HTML = m.Show(email.Look{Link: func(index int) string { return p.box.part(id, below(in, index)) }}).HTML
 	} else {
 		sheet.Text = strings.TrimSpace(m.Text())
 	}

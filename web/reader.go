@@ -12,15 +12,16 @@ import (
 
 // reader turns the messages of one conversation into what its page shows.
 type reader struct {
-	server  *server
-	ctx     context.Context // of the one request that this reader lives for
-	page    *views.Page
-	mailbox email.MailboxID
-	self    addressSet
-	folder  mailstore.FolderID
-	states  map[email.MessageID]syncback.State
-	known   *colleagues
-	opened  int // messages attached to the one being read that are opened in place
+	server *server
+	ctx    context.Context // of the one request that this reader lives for
+	page   *views.Page
+	box    box
+	self   addressSet
+	folder mailstore.FolderID
+	states map[email.MessageID]syncback.State
+	deeds  map[email.MessageID][]mailstore.Deed // who did what, in a shared mailbox
+	known  *colleagues
+	opened int // messages attached to the one being read that are opened in place
 }
 
 // message reads one message; the newest and unread ones are open.
@@ -36,7 +37,8 @@ func (r *reader) message(m mailstore.Message, newest bool) (views.Message, error
 		view.Folder = folderNameOf(r.page, m.Folder)
 	}
 	view.Badge = r.badge(m, view.Mine)
-	octets, err := r.server.Mail.Raw(r.ctx, r.mailbox, m.ID)
+	view.Deeds = r.doneBy(m.ID)
+	octets, err := r.server.Mail.Raw(r.ctx, r.box.id, m.ID)
 	if err != nil {
 		return view, err
 	}
@@ -130,12 +132,12 @@ func (r *reader) content(view *views.Message, m *email.Message) {
 }
 
 // fileView is an attachment of the message at a place.
-func fileView(w *views.Words, message, in string, part email.Part) views.File {
+func fileView(w *views.Words, b box, message, in string, part email.Part) views.File {
 	f := views.File{Name: part.Name, Kind: fileKind(part.Type, part.Name), Size: w.Size(part.Size), Image: picture(part.Type)}
 	if f.Name == "" {
 		f.Name = w.T("conv.unnamed")
 	}
-	f.URL = partURL(message, below(in, part.Index))
+	f.URL = b.part(message, below(in, part.Index))
 	f.Save = f.URL + "?save=1"
 	if !f.Image {
 		f.URL = f.Save

@@ -50,7 +50,7 @@ func TestBounceInWords(t *testing.T) {
 		t.Errorf("its file: %d %q", file.Code, file.Body)
 	}
 	for _, place := range []string{"2.9", "2.", ".2", "2.0.0", "0.0", "2.1.0.0.0", "x.1"} {
-		if w := h.as(katrin).do("GET", partURL(id, place), nil); w.Code != 404 {
+		if w := h.as(katrin).do("GET", box{}.part(id, place), nil); w.Code != 404 {
 			t.Errorf("part %s: %d", place, w.Code)
 		}
 	}

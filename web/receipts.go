@@ -34,7 +34,8 @@ var receiptFilters = []struct {
 // receipts tells a person what became of each message: where it is in Exchange, what did not get
 // there, and why. It is the administrators' account, of one mailbox, with subjects.
 func (s *server) receipts(c echo.Context) error {
-	ctx, mailbox := c.Request().Context(), personOf(c).Mailbox
+	ctx, b := c.Request().Context(), boxOf(c)
+	mailbox := b.id
 	p, err := s.page(c)
 	if err != nil {
 		return err
@@ -60,16 +61,16 @@ func (s *server) receipts(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v := views.Receipts{Say: w.T("receipts.none"), Since: w.T("receipts.since", "Time", w.Since(span.Since, s.now())), CSV: "/receipts.csv"}
-	if v.Rows, err = s.receiptRows(ctx, w, mailbox, lines); err != nil {
+	v := views.Receipts{Say: w.T("receipts.none"), Since: w.T("receipts.since", "Time", w.Since(span.Since, s.now())), CSV: b.base + "/receipts.csv"}
+	if v.Rows, err = s.receiptRows(ctx, w, b, lines); err != nil {
 		return err
 	}
-	s.sayReceipts(w, own.Messages, c.QueryParam("show"), &v)
+	s.sayReceipts(w, b, own.Messages, c.QueryParam("show"), &v)
 	if next != "" {
-		v.Next = "/receipts?" + url.Values{"show": {c.QueryParam("show")}, "after": {next}}.Encode()
+		v.Next = b.base + "/receipts?" + url.Values{"show": {c.QueryParam("show")}, "after": {next}}.Encode()
 	}
 	if f.After != "" {
-		v.First = "/receipts?" + url.Values{"show": {c.QueryParam("show")}}.Encode()
+		v.First = b.base + "/receipts?" + url.Values{"show": {c.QueryParam("show")}}.Encode()
 	}
 	return s.render(c, http.StatusOK, p, views.ReceiptsPage(p, v))
 }
@@ -113,7 +114,7 @@ func latestOver(events []continuity.Event, covers func(continuity.Event) bool) (
 }
 
 // sayReceipts is the sentence and the choices, each with its count.
-func (s *server) sayReceipts(w *views.Words, c syncback.Counts, show string, v *views.Receipts) {
+func (s *server) sayReceipts(w *views.Words, b box, c syncback.Counts, show string, v *views.Receipts) {
 	if c.Total == 0 {
 		return
 	}
@@ -134,19 +135,19 @@ func (s *server) sayReceipts(w *views.Words, c syncback.Counts, show string, v *
 	v.More = strings.Join(more, " ")
 	for n, number := range []int{c.Total, c.Verified, left, c.Parked} {
 		word := receiptFilters[n].word
-		v.Filters = append(v.Filters, chip(w.T("receipts."+word), w.Number(number), "/receipts?show="+word, word == show || show == "" && n == 0))
+		v.Filters = append(v.Filters, chip(w.T("receipts."+word), w.Number(number), b.base+"/receipts?show="+word, word == show || show == "" && n == 0))
 	}
 }
 
-func (s *server) receiptRows(ctx context.Context, w *views.Words, m email.MailboxID, lines []syncback.Line) (rows []views.ReceiptRow, err error) {
-	known, err := s.subjects(ctx, m, lines)
+func (s *server) receiptRows(ctx context.Context, w *views.Words, b box, lines []syncback.Line) (rows []views.ReceiptRow, err error) {
+	known, err := s.subjects(ctx, b.id, lines)
 	if err != nil {
 		return nil, err
 	}
 	for _, l := range lines {
 		r := views.ReceiptRow{What: w.T("change." + string(l.Kind)), Subject: w.T("receipts.gone"), State: ledgerBadge(w, l.State), At: w.At(l.At, s.now()), Notes: personNotes(w, l)}
 		if one, ok := known[l.Message]; ok {
-			r.Subject, r.URL = one.Subject, threadURL(one.Folder, one.Thread)
+			r.Subject, r.URL = one.Subject, b.thread(one.Folder, one.Thread)
 			if r.Subject == "" {
 				r.Subject = w.T("waiting.nosubject")
 			}
@@ -170,7 +171,8 @@ func personNotes(w *views.Words, l syncback.Line) []string {
 
 // receiptsCSV is the person's own list as a file.
 func (s *server) receiptsCSV(c echo.Context) error {
-	ctx, mailbox, w := c.Request().Context(), personOf(c).Mailbox, s.wordsOf(c)
+	ctx, b, w := c.Request().Context(), boxOf(c), s.wordsOf(c)
+	mailbox := b.id
 	span, err := s.receiptSpan(ctx, mailbox)
 	if err != nil {
 		return err
@@ -179,7 +181,7 @@ func (s *server) receiptsCSV(c echo.Context) error {
 	return s.download(c, w, strings.ToLower(w.T("receipts.title"))+".csv", func(t *excel) error {
 		t.row(w.T("sheet.at"), w.T("sheet.what"), w.T("sheet.subject"), w.T("sheet.state"), w.T("sheet.folder"), w.T("sheet.note"), w.T("sheet.words"))
 		return s.eachLine(ctx, f, func(lines []syncback.Line) error {
-			rows, err := s.receiptRows(ctx, w, mailbox, lines)
+			rows, err := s.receiptRows(ctx, w, b, lines)
 			for n, r := range rows {
 				t.row(s.csvTime(lines[n].At), r.What, r.Subject, r.State.Text, lines[n].Folder, strings.Join(r.Notes, ", "), r.Words)
 			}
@@ -198,20 +200,20 @@ const (
 // returnBanner is what pages say of an Exchange that is back: how many of the person's own changes are
 // still on their way, or that all have arrived; with the way to the receipts. Changes that wait without
 // any event say nothing of Exchange having been away.
-func (s *server) returnBanner(ctx context.Context, w *views.Words, m email.MailboxID) (*views.Banner, error) {
+func (s *server) returnBanner(ctx context.Context, w *views.Words, o box) (*views.Banner, error) {
 	events, err := s.Events.Events(ctx, 20)
 	if err != nil {
 		return nil, err
 	}
-	e, ok := latestOver(events, func(e continuity.Event) bool { return e.Kind.Closes() && s.Events.Covers(e, m) })
+	e, ok := latestOver(events, func(e continuity.Event) bool { return e.Kind.Closes() && s.Events.Covers(e, o.id) })
 	if !ok || e.Active() || e.Released.IsZero() || s.Now().Sub(e.Released) > returningWithin {
 		return nil, nil
 	}
-	counts, err := s.Syncback.Own(ctx, m, syncback.Span{Since: e.Started, Until: e.Released.Add(time.Millisecond)})
+	counts, err := s.Syncback.Own(ctx, o.id, syncback.Span{Since: e.Started, Until: e.Released.Add(time.Millisecond)})
 	if err != nil || counts.Total == 0 {
 		return nil, err
 	}
-	b := &views.Banner{Kind: "return", Link: "/receipts", LinkText: w.T("receipts.banner")}
+	b := &views.Banner{Kind: "return", Link: o.base + "/receipts", LinkText: w.T("receipts.banner")}
 	if left := counts.Total - counts.Verified - counts.Parked; left > 0 {
 		b.Own = w.N("receipts.band_left", left)
 		return b, nil

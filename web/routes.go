@@ -14,6 +14,7 @@ const (
 	nobody   access = iota
 	everyone        // signed in or not
 	people          // who is signed in
+	readers         // who is signed in, in their own mailbox and, below /shared/ADDRESS, in each that they may open
 	admins          // who is signed in and administrator
 	token           // who sends the administrators' token (API)
 )
@@ -34,22 +35,22 @@ func (s *server) routes() []route {
 		{http.MethodPost, "/language", everyone, s.language},
 		{http.MethodPost, "/theme", people, s.theme},
 
-		{http.MethodGet, "/mail/:folder", people, s.list},
-		{http.MethodGet, "/mail/:folder/:thread", people, s.conversation},
-		{http.MethodPost, "/mail/:folder/act", people, s.act},
+		{http.MethodGet, "/mail/:folder", readers, s.list},
+		{http.MethodGet, "/mail/:folder/:thread", readers, s.conversation},
+		{http.MethodPost, "/mail/:folder/act", readers, s.act},
 		{http.MethodPost, "/view", people, s.chooseView},
-		{http.MethodGet, "/mail/:folder/:thread/print", people, s.printConversation},
-		{http.MethodGet, "/m/:id/print", people, s.printMessage},
-		{http.MethodPost, "/m/:id/images", people, s.askImages},
-		{http.MethodGet, "/m/:id/image/:n", people, s.remoteImage},
-		{http.MethodGet, "/m/:id/body", people, s.body},
-		{http.MethodGet, "/m/:id/part/:n", people, s.part},
-		{http.MethodGet, "/m/:id/source", people, s.source},
-		{http.MethodGet, "/m/:id/eml", people, s.eml},
-		{http.MethodGet, "/search", people, s.search},
+		{http.MethodGet, "/mail/:folder/:thread/print", readers, s.printConversation},
+		{http.MethodGet, "/m/:id/print", readers, s.printMessage},
+		{http.MethodPost, "/m/:id/images", readers, s.askImages},
+		{http.MethodGet, "/m/:id/image/:n", readers, s.remoteImage},
+		{http.MethodGet, "/m/:id/body", readers, s.body},
+		{http.MethodGet, "/m/:id/part/:n", readers, s.part},
+		{http.MethodGet, "/m/:id/source", readers, s.source},
+		{http.MethodGet, "/m/:id/eml", readers, s.eml},
+		{http.MethodGet, "/search", readers, s.search},
 		{http.MethodGet, "/live", people, s.live},
-		{http.MethodGet, "/receipts", people, s.receipts},
-		{http.MethodGet, "/receipts.csv", people, s.receiptsCSV},
+		{http.MethodGet, "/receipts", readers, s.receipts},
+		{http.MethodGet, "/receipts.csv", readers, s.receiptsCSV},
 
 		{http.MethodGet, "/healthz", everyone, healthy},
 		{http.MethodGet, "/favicon.ico", everyone, s.favicon},
@@ -61,7 +62,13 @@ func (s *server) routes() []route {
 	all = append(all, s.appRoutes()...)
 	all = append(all, s.noticeRoutes()...)
 	all = append(all, s.keyRoutes()...)
-	return append(all, s.deskRoutes()...)
+	all = append(all, s.deskRoutes()...)
+	for _, r := range all {
+		if r.access == readers {
+			all = append(all, route{r.method, "/shared/:box" + r.path, readers, r.handle})
+		}
+	}
+	return all
 }
 
 // favicon answers browsers that ask for one beside documents that are not ours, like a message's source.

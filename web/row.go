@@ -22,6 +22,7 @@ func (a addressSet) list() []string { return slices.Sorted(maps.Keys(a)) }
 
 // rower turns threads into rows, with the headings between them.
 type rower struct {
+	box    box
 	words  *views.Words
 	now    time.Time
 	self   addressSet
@@ -37,14 +38,14 @@ type rower struct {
 func (r *rower) row(t mailstore.ThreadRow) views.Row {
 	at := t.Latest.Received
 	row := views.Row{
-		ID: string(t.ID), URL: threadURL(r.folder, t.ID) + r.suffix, Count: t.Count, When: r.words.At(at, r.now),
+		ID: string(t.ID), URL: r.box.thread(r.folder, t.ID) + r.suffix, Count: t.Count, When: r.words.At(at, r.now),
 		Subject: views.Plain(r.subject(t.Latest.Subject)), Snippet: views.Plain(t.Latest.Snippet),
 		Unread: t.Unread > 0, Flagged: t.Flagged, Answered: t.Latest.Flags.Answered, Attached: t.Latest.Attachments > 0,
 		Opened: t.ID == r.opened,
 	}
 	row.Lead, row.Who = r.who(t)
 	if r.single {
-		row.ID, row.URL = string(t.Latest.ID), singleURL(r.folder, t.ID, t.Latest.ID)+strings.Replace(r.suffix, "?", "&", 1)
+		row.ID, row.URL = string(t.Latest.ID), r.box.single(r.folder, t.ID, t.Latest.ID)+strings.Replace(r.suffix, "?", "&", 1)
 		row.Opened = t.Latest.ID == r.message
 	}
 	if day := r.words.Group(at, r.now); day != r.day {

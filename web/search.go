@@ -45,10 +45,10 @@ func (s *server) search(c echo.Context) error {
 
 // find asks the index. When it does not answer, the page says so: the folders still work.
 func (s *server) find(c echo.Context, p *views.Page, model *views.Found, page int) error {
-	ctx, person := c.Request().Context(), personOf(c)
-	result, err := s.Search.Search(ctx, person.Mailbox, model.Query, (page-1)*pageSize, pageSize)
+	ctx, b := c.Request().Context(), boxOf(c)
+	result, err := s.Search.Search(ctx, b.id, model.Query, (page-1)*pageSize, pageSize)
 	if err != nil {
-		s.Log.Error("search failed", "mailbox", person.Mailbox, "err", err)
+		s.Log.Error("search failed", "mailbox", b.id, "err", err)
 		model.Failed = true
 		return nil
 	}
@@ -56,21 +56,21 @@ func (s *server) find(c echo.Context, p *views.Page, model *views.Found, page in
 	for i, h := range result.Hits {
 		ids[i] = h.Message
 	}
-	messages, err := s.Mail.Messages(ctx, person.Mailbox, ids)
+	messages, err := s.Mail.Messages(ctx, b.id, ids)
 	if err != nil {
 		return err
 	}
 	model.Total, model.Partial = result.Total, result.Partial
-	single, err := s.single(ctx, person.Mailbox)
+	single, err := s.single(ctx, personOf(c).Mailbox)
 	if err != nil {
 		return err
 	}
-	r := rower{words: p.Words, now: s.now(), self: s.ownAddresses(person.Mailbox, person.Address), single: single}
+	r := rower{words: p.Words, now: s.now(), box: b, self: s.ownAddresses(b), single: single}
 	model.Rows = r.hits(p, result.Hits, messages)
 	if page*pageSize < result.Total && page < mostPages {
-		model.More = searchURL(model.Query, page+1)
+		model.More = b.search(model.Query, page+1)
 	}
-	s.chips(p.Words, model, result.Chips)
+	s.chips(p.Words, b, model, result.Chips)
 	return nil
 }
 
@@ -91,7 +91,7 @@ func (r *rower) hits(p *views.Page, hits []search.Hit, messages []mailstore.Mess
 		row.ID, row.Day = string(m.ID), ""
 		row.Unread = !m.Flags.Seen
 		if !r.single {
-			row.URL = threadURL(m.Folder, m.Thread) + "#m-" + string(m.ID)
+			row.URL = r.box.thread(m.Folder, m.Thread) + "#m-" + string(m.ID)
 		}
 		row.Folder = folderNameOf(p, m.Folder)
 		if len(h.Subject) > 0 {
@@ -123,16 +123,16 @@ func folderNameOf(p *views.Page, id mailstore.FolderID) string {
 }
 
 // chips shows the query as understood, each condition with the search without it, and what could narrow it.
-func (s *server) chips(w *views.Words, model *views.Found, understood []search.Chip) {
+func (s *server) chips(w *views.Words, b box, model *views.Found, understood []search.Chip) {
 	for _, chip := range understood {
-		model.Chips = append(model.Chips, views.Chip{Text: chipText(w, chip), URL: searchURL(chip.Without, 1)})
+		model.Chips = append(model.Chips, views.Chip{Text: chipText(w, chip), URL: b.search(chip.Without, 1)})
 	}
 	for _, add := range []struct{ words, term string }{
 		{"search.week", "after:" + s.now().AddDate(0, 0, -7).Format("2006-01-02")},
 		{"search.unread", "is:unread"}, {"search.attached", "has:attachment"},
 	} {
 		if !strings.Contains(model.Query, strings.SplitAfter(add.term, ":")[0]) {
-			model.Narrow = append(model.Narrow, views.Chip{Text: w.T(add.words), URL: searchURL(model.Query+" "+add.term, 1)})
+			model.Narrow = append(model.Narrow, views.Chip{Text: w.T(add.words), URL: b.search(model.Query+" "+add.term, 1)})
 		}
 	}
 }
@@ -161,10 +161,10 @@ func chipText(w *views.Words, chip search.Chip) string {
 	return said
 }
 
-func searchURL(query string, page int) string {
+func (b box) search(query string, page int) string {
 	values := url.Values{"q": {query}}
 	if page > 1 {
 		values.Set("page", strconv.Itoa(page))
 	}
-	return "/search?" + values.Encode()
+	return b.base + "/search?" + values.Encode()
 }

@@ -58,7 +58,7 @@ func (r *reader) check(view *views.Message, m mailstore.Message, parsed *email.M
 	}
 	if view.External {
 		r.lookalike(say, from)
-		since, err := r.server.Mail.Knows(r.ctx, r.mailbox, from.Addr)
+		since, err := r.server.Mail.Knows(r.ctx, r.box.id, from.Addr)
 		if err != nil {
 			return err
 		}

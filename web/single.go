@@ -23,6 +23,9 @@ func (s *server) single(ctx context.Context, mailbox email.MailboxID) (bool, err
 
 // chooseView is POST /view: list=single|thread, back=where to go on.
 func (s *server) chooseView(c echo.Context) error {
+	if address := c.FormValue("box"); address != "" {
+		return s.foldBox(c, address)
+	}
 	chosen := c.FormValue("list")
 	if chosen != "single" && chosen != "thread" {
 		return errBad
@@ -53,6 +56,6 @@ func onlyAsked(c echo.Context, model *views.Conversation, all []mailstore.Messag
 		return nil, mailstore.ErrNotFound
 	}
 	model.Single, model.Whole = string(id), len(all)
-	model.WholeURL = threadURL(mailstore.FolderID(model.Folder), mailstore.ThreadID(model.Thread)) + "#m-" + string(id)
+	model.WholeURL = boxOf(c).thread(mailstore.FolderID(model.Folder), mailstore.ThreadID(model.Thread)) + "#m-" + string(id)
 	return all[at : at+1], nil
 }

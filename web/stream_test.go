@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"holdover/continuity"
+	"holdover/email"
 	"holdover/mailstore"
 )
 
@@ -42,7 +43,7 @@ func TestHubRests(t *testing.T) {
 	h := newHouse(t)
 	hub := newHub(h.mail, h.events)
 	for range 3 {
-		l, leave := hub.listen("box")
+		l, leave := hub.listen(func(m email.MailboxID) bool { return m == "box" })
 		l.tellMail(mailstore.Notice{Mailbox: "box", Seq: 1})
 		l.tellMail(mailstore.Notice{Mailbox: "box", Seq: 7})
 		l.tellMail(mailstore.Notice{Mailbox: "other", Seq: 9})

@@ -15,7 +15,7 @@ import (
 
 // undoSend takes a held message back into its form, or says plainly that it is too late.
 func (s *server) undoSend(c echo.Context) error {
-	draft, err := s.Mail.Undo(c.Request().Context(), personOf(c).Mailbox, mailstore.SendID(c.Param("send")))
+	draft, err := s.Mail.Undo(c.Request().Context(), boxOf(c).id, mailstore.SendID(c.Param("send")))
 	if errors.Is(err, mailstore.ErrTooLate) {
 		p, err := s.page(c)
 		if err != nil {
@@ -27,13 +27,13 @@ func (s *server) undoSend(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return redirect(c, "/compose?"+url.Values{"draft": {string(draft)}, "done": {"unsent"}}.Encode())
+	return redirect(c, boxOf(c).base+"/compose?"+url.Values{"draft": {string(draft)}, "done": {"unsent"}}.Encode())
 }
 
 // sentFlash is the bar after sending. It stands on any page that the redirect leads to, and tells what
 // the server knows now: while the message is held it can be undone.
 func (s *server) sentFlash(c echo.Context, w *views.Words) *views.Flash {
-	rows, err := s.Mail.Submissions(c.Request().Context(), personOf(c).Mailbox, pageSize)
+	rows, err := s.Mail.Submissions(c.Request().Context(), boxOf(c).id, pageSize)
 	if err != nil {
 		return nil
 	}
@@ -46,7 +46,7 @@ func (s *server) sentFlash(c echo.Context, w *views.Words) *views.Flash {
 			to = append(to, email.Address{Addr: r.Address})
 		}
 		if row.Held && row.Release.After(s.Now()) {
-			return &views.Flash{Text: w.T("sent.sending", "People", namesOf(w, to)), Undo: "/undo/" + string(row.ID), Timed: true}
+			return &views.Flash{Text: w.T("sent.sending", "People", namesOf(w, to)), Undo: boxOf(c).base + "/undo/" + string(row.ID), Timed: true}
 		}
 		return &views.Flash{Text: w.T("sent.gone", "People", namesOf(w, to))}
 	}

@@ -23,7 +23,8 @@ var unsettled = []syncback.State{syncback.Parked, syncback.InDoubt, syncback.Try
 
 // waiting lists a person's own changes that Exchange does not have, and messages on their way outside.
 func (s *server) waiting(c echo.Context) error {
-	ctx, mailbox := c.Request().Context(), personOf(c).Mailbox
+	ctx, b := c.Request().Context(), boxOf(c)
+	mailbox := b.id
 	p, err := s.page(c)
 	if err != nil {
 		return err
@@ -47,9 +48,9 @@ func (s *server) waiting(c echo.Context) error {
 		return err
 	}
 	for _, l := range lines {
-		v.Changes = append(v.Changes, s.waitingLine(p.Words, l, messages))
+		v.Changes = append(v.Changes, s.waitingLine(p.Words, b, l, messages))
 	}
-	if v.Sends, err = s.waitingSends(ctx, p.Words, mailbox); err != nil {
+	if v.Sends, err = s.waitingSends(ctx, p.Words, b); err != nil {
 		return err
 	}
 	return s.render(c, http.StatusOK, p, views.WaitingPage(p, v))
@@ -74,7 +75,7 @@ func (s *server) subjects(ctx context.Context, m email.MailboxID, lines []syncba
 	return known, err
 }
 
-func (s *server) waitingLine(w *views.Words, l syncback.Line, known map[email.MessageID]mailstore.Message) views.WaitingLine {
+func (s *server) waitingLine(w *views.Words, b box, l syncback.Line, known map[email.MessageID]mailstore.Message) views.WaitingLine {
 	v := views.WaitingLine{What: w.T("change." + string(l.Kind)), Subject: w.T("waiting.gone"), State: ledgerBadge(w, l.State),
 		At: w.At(l.At, s.now())}
 	// Exchange's words are for those who must act on them; that it is away is what the page says anyway.
@@ -82,7 +83,7 @@ func (s *server) waitingLine(w *views.Words, l syncback.Line, known map[email.Me
 		v.Words = l.Words
 	}
 	if m, ok := known[l.Message]; ok {
-		v.Subject, v.URL = m.Subject, threadURL(m.Folder, m.Thread)
+		v.Subject, v.URL = m.Subject, b.thread(m.Folder, m.Thread)
 		if v.Subject == "" {
 			v.Subject = w.T("waiting.nosubject")
 		}
@@ -91,21 +92,21 @@ func (s *server) waitingLine(w *views.Words, l syncback.Line, known map[email.Me
 }
 
 // waitingSends are the submissions that are held, queued or failed for somebody.
-func (s *server) waitingSends(ctx context.Context, w *views.Words, m email.MailboxID) ([]views.WaitingSend, error) {
-	rows, err := s.Mail.Submissions(ctx, m, pageSize)
+func (s *server) waitingSends(ctx context.Context, w *views.Words, b box) ([]views.WaitingSend, error) {
+	rows, err := s.Mail.Submissions(ctx, b.id, pageSize)
 	if err != nil {
 		return nil, err
 	}
 	var list []views.WaitingSend
 	for _, row := range rows {
-		if v, open := s.waitingSend(w, row); open {
+		if v, open := s.waitingSend(w, b, row); open {
 			list = append(list, v)
 		}
 	}
 	return list, nil
 }
 
-func (s *server) waitingSend(w *views.Words, row mailstore.SubmissionRow) (v views.WaitingSend, open bool) {
+func (s *server) waitingSend(w *views.Words, b box, row mailstore.SubmissionRow) (v views.WaitingSend, open bool) {
 	state := ""
 	var to []email.Address
 	for _, r := range row.Recipients {
@@ -124,7 +125,7 @@ func (s *server) waitingSend(w *views.Words, row mailstore.SubmissionRow) (v vie
 	if row.Held {
 		state = "held"
 		if row.Release.After(s.Now()) {
-			v.UndoURL = "/undo/" + string(row.ID)
+			v.UndoURL = b.base + "/undo/" + string(row.ID)
 		}
 	}
 	v.Subject, v.People, v.At = row.Subject, namesOf(w, to), w.At(row.Created, s.now())
