@@ -405,7 +405,7 @@ func invitation(p Page, i Invitation) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if i.Post != "" {
+		if i.Post != "" && !p.ReadOnly {
 			templ_7745c5c3_Err = invitationAnswer(p, i).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

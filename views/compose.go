@@ -13,6 +13,7 @@ type Compose struct {
 	Heading               string  // word of the heading: "reply", "new", ...
 	Action                string  // where the form posts to
 	Hidden                []Field // token, version, mode, of
+	Back                  bool    // Exchange is there again: finish here or in Outlook
 	Draft                 string  // id of the draft, "" before the first save
 	Sender                string
 	Senders               []email.Address // to choose from

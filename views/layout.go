@@ -94,7 +94,7 @@ func (p Page) bandClass() string {
 	if p.Banner == nil {
 		return "band"
 	}
-	if p.Banner.Kind == "returned" {
+	if p.Banner.Kind == "returned" || p.Banner.Kind == "quiet" {
 		return "band band-return"
 	}
 	return "band band-" + p.Banner.Kind
@@ -108,14 +108,17 @@ func (b Banner) icon() string {
 		return "lock"
 	case "return":
 		return "sync"
-	case "returned":
+	case "returned", "quiet":
 		return "ok"
 	}
 	return "bridge"
 }
 
+// Back says that Exchange is there again.
+func (b Banner) Back() bool { return b.Kind == "return" || b.Kind == "returned" || b.Kind == "quiet" }
+
 func (b Banner) more() string {
-	if b.Kind == "return" || b.Kind == "returned" {
+	if b.Back() {
 		return "band.returnmore"
 	}
 	return "band.more"

@@ -4,30 +4,32 @@ package views
 
 // Page is what every page shows around its content.
 type Page struct {
-	Words   *Words // language, texts, dates
-	Theme   string // "light", "dark", "" as the device
-	Title   string // of the window, without the organisation's name
-	Org     Organisation
-	Sheet   string // URL of the style sheet
-	Script  string // URL of the script
-	Icon    string // URL of the picture on a home screen
-	More    string // URL of a script that this page needs besides, "" none
-	Keys    string // set of keyboard shortcuts: "outlook", "gmail", "off"; "" before the sign-in
-	Path    string // path and query of this page, for forms that come back here
-	Person  *Person
-	Base    string   // what addresses of the mailbox shown begin with: "", or /shared/ADDRESS
-	Box     *Box     // the shared mailbox shown, nil in one's own
-	Shared  []Box    // shared mailboxes that the person may open
-	Own     []Folder // of the person's own mailbox
-	Folders []Folder // of the mailbox shown; nil where there is no folder list
-	Here    string   // id of the folder shown, "waiting" for the list of waiting changes
-	Waiting int      // own changes that wait for Exchange
-	Query   string   // what stands in the search field
-	Banner  *Banner
-	Flash   *Flash
-	Live    bool   // the page renews itself when the mailbox changes
-	Newest  string // unix milliseconds of the newest message shown: the page says once when a newer one appears
-	Say     string // what is said then
+	Words    *Words // language, texts, dates
+	Theme    string // "light", "dark", "" as the device
+	Title    string // of the window, without the organisation's name
+	Org      Organisation
+	Sheet    string // URL of the style sheet
+	Script   string // URL of the script
+	Icon     string // URL of the picture on a home screen
+	More     string // URL of a script that this page needs besides, "" none
+	Keys     string // set of keyboard shortcuts: "outlook", "gmail", "off"; "" before the sign-in
+	Path     string // path and query of this page, for forms that come back here
+	Person   *Person
+	Base     string   // what addresses of the mailbox shown begin with: "", or /shared/ADDRESS
+	Box      *Box     // the shared mailbox shown, nil in one's own
+	Shared   []Box    // shared mailboxes that the person may open
+	Own      []Folder // of the person's own mailbox
+	Folders  []Folder // of the mailbox shown; nil where there is no folder list
+	Here     string   // id of the folder shown, "waiting" for the list of waiting changes
+	Waiting  int      // own changes that wait for Exchange
+	Query    string   // what stands in the search field
+	Banner   *Banner
+	Flash    *Flash
+	ReadOnly bool   // mail is for reading: Exchange runs, people work there
+	Outlook  string // URL where they do, "" unknown
+	Live     bool   // the page renews itself when the mailbox changes
+	Newest   string // unix milliseconds of the newest message shown: the page says once when a newer one appears
+	Say      string // what is said then
 }
 
 // Organisation is whose mail this is.
@@ -53,7 +55,7 @@ type Folder struct {
 }
 
 // Banner tells which event is on. Kind is outage, maintenance, drill, lockdown, return while changes
-// are on their way back, or returned.
+// are on their way back, returned, or quiet when Exchange runs and mail is only read here.
 type Banner struct {
 	Kind string
 	Time string // since when, as people read it

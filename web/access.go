@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
@@ -41,19 +42,12 @@ func (s *server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 func (s *server) admit(r route) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		person := personOf(c)
-		signedIn := person.Mailbox != ""
 		switch r.access {
 		case everyone:
 			return r.handle(c)
-		case people, admins, readers:
-			if !signedIn {
-				return s.askToSignIn(c)
-			}
-			if err := s.openBox(c); err != nil {
+		case people, readers, writers, admins:
+			if err := s.admitPerson(c, r, person); err != nil || c.Response().Committed {
 				return err
-			}
-			if r.access == admins && !person.Admin {
-				return errForbidden
 			}
 			return r.handle(c)
 		case token:
@@ -65,6 +59,25 @@ func (s *server) admit(r route) echo.HandlerFunc {
 		}
 		return errForbidden
 	}
+}
+
+// admitPerson lets in who is signed in and may do this in the mailbox of the address.
+func (s *server) admitPerson(c echo.Context, r route, person signin.Person) error {
+	if person.Mailbox == "" {
+		return s.askToSignIn(c)
+	}
+	if err := s.openBox(c); err != nil {
+		return err
+	}
+	if r.access == admins && !person.Admin {
+		return errForbidden
+	}
+	if r.access == writers {
+		if only, err := s.readOnly(c.Request().Context(), boxOf(c).id); only || err != nil {
+			return cmp.Or(err, errReadOnly)
+		}
+	}
+	return nil
 }
 
 // personOf is who asks; nobody has no mailbox.

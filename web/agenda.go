@@ -28,7 +28,7 @@ type Calendar interface {
 func (s *server) calendarRoutes() []route {
 	return []route{
 		{http.MethodGet, "/agenda", readers, s.agenda},
-		{http.MethodPost, "/m/:id/answer", readers, s.answerInvitation},
+		{http.MethodPost, "/m/:id/answer", writers, s.answerInvitation},
 	}
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -42,6 +43,9 @@ func (s *server) composePage(c echo.Context) error {
 			return err
 		}
 		return s.showCompose(c, http.StatusOK, sh, newToken(), formOf(sh.draft), composeNotes{})
+	}
+	if only, err := s.readOnly(c.Request().Context(), boxOf(c).id); only || err != nil {
+		return cmp.Or(err, errReadOnly) // what was begun is finished here (above); nothing new is begun
 	}
 	token := newToken()
 	sh, err := s.newSheet(c, c.QueryParam("mode"), c.QueryParam("of"), token)
@@ -149,6 +153,9 @@ func (s *server) showCompose(c echo.Context, status int, sh sheet, token string,
 		return err
 	}
 	view := s.composeView(p, sh, token, f, notes)
+	if err := s.offerOutlook(c, p, &view); err != nil {
+		return err
+	}
 	p.Title = p.Words.T("compose." + view.Heading)
 	p.Here, p.More = string(mailstore.Drafts), s.assets.URL("compose.js")
 	p.Path = boxOf(c).compose(sh)

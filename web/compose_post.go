@@ -41,7 +41,7 @@ func (s *server) composePost(c echo.Context) error {
 	}
 	who := s.writerOf(c)
 	if action == "save" && fault == nil && sh.id != "" && form.sameText(sh.draft) && len(form.Files)+len(form.TooLarge) == 0 && (form.From == "" || form.From == sh.draft.From.Addr) {
-		return s.saved(c, sh) // nothing new: no version, no entry
+		return s.saved(c, form, sh) // nothing new: no version, no entry
 	}
 	if actsOnText(action) && fault == nil {
 		if err := s.writeIn(c, &form, action, argument); err != nil {
@@ -175,13 +175,13 @@ func (s *server) keep(c echo.Context, form composeForm, sh sheet, faults []field
 	case len(faults) > 0:
 		return s.again(c, faultStatus(faults), saved, form, composeNotes{faults: faults, stored: stored, refused: refused})
 	}
-	return s.saved(c, saved)
+	return s.saved(c, form, saved)
 }
 
 // saved tells that the draft is safe: the script in a word, a person on the page of the draft.
-func (s *server) saved(c echo.Context, sh sheet) error {
+func (s *server) saved(c echo.Context, form composeForm, sh sheet) error {
 	if !wantsJSON(c) {
-		return redirect(c, boxOf(c).compose(sh))
+		return s.afterSaving(c, form, sh)
 	}
 	text := s.wordsOf(c).T("compose.saved", "Time", sh.draft.Date.In(s.Zone).Format("15:04"))
 	return c.JSON(http.StatusOK, draftAnswer{Draft: sh.id, Version: sh.version, Text: text})

@@ -24,6 +24,7 @@ var outcomes = []struct {
 	{errSignIn, http.StatusUnauthorized, "signin"},
 	{errToken, http.StatusUnauthorized, "signin"},
 	{errForbidden, http.StatusForbidden, "forbidden"},
+	{errReadOnly, http.StatusForbidden, "readonly"},
 	{errCross, http.StatusForbidden, "cross"},
 	{errBad, http.StatusBadRequest, "bad"},
 	{mailstore.ErrFolderName, http.StatusBadRequest, "bad"},

@@ -24,6 +24,8 @@ func (s *server) flash(c echo.Context, w *views.Words) *views.Flash {
 		return &views.Flash{Text: w.T("done.undone")}
 	case "sent":
 		return s.sentFlash(c, w)
+	case "kept":
+		return &views.Flash{Text: w.T("handback.kept")}
 	case "unsent":
 		return &views.Flash{Text: w.T("sent.undone")}
 	case "retried":

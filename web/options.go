@@ -37,6 +37,8 @@ type Options struct {
 	Signatures   map[string]string // by language: "de", "en"; a text with places for the directory's fields
 	Templates    []Template        // texts to insert
 	Host         string            // as in https://HOST, printed on the sign-in page
+	ReadOnly     bool              // outside an event mail is only read here
+	Outlook      string            // URL where people go on when Exchange is back, may be empty
 	Undo         time.Duration     // how long a sent message is held, default 10 s
 	MaxUpload    int64             // octets of one message being written, default 25 MiB
 	AdminToken   string            // for the API; "" switches the API off

@@ -33,6 +33,10 @@ func (s *server) shell(c echo.Context) views.Page {
 	if event, on, err := s.Events.Covering(c.Request().Context(), boxOf(c).id); err == nil && on {
 		p.Banner = s.banner(p.Words, event)
 	}
+	p.Outlook = s.Outlook
+	if only, err := s.readOnly(c.Request().Context(), boxOf(c).id); err == nil {
+		p.ReadOnly = only
+	}
 	return p
 }
 
@@ -52,7 +56,7 @@ func (s *server) page(c echo.Context) (views.Page, error) {
 		return p, err
 	}
 	if p.Banner == nil {
-		if p.Banner, err = s.returnBanner(ctx, p.Words, b); err != nil {
+		if p.Banner, err = s.returnBanner(ctx, p, b); err != nil {
 			return p, err
 		}
 	}

@@ -190,40 +190,7 @@ func (s *server) receiptsCSV(c echo.Context) error {
 	})
 }
 
-// How long after an event its end is worth a word on each page: while changes are on their way, and
-// once all have arrived.
-const (
-	returningWithin = 7 * 24 * time.Hour
-	returnedWithin  = 3 * 24 * time.Hour
-)
-
-// returnBanner is what pages say of an Exchange that is back: how many of the person's own changes are
-// still on their way, or that all have arrived; with the way to the receipts. Changes that wait without
-// any event say nothing of Exchange having been away.
-func (s *server) returnBanner(ctx context.Context, w *views.Words, o box) (*views.Banner, error) {
-	events, err := s.Events.Events(ctx, 20)
-	if err != nil {
-		return nil, err
-	}
-	e, ok := latestOver(events, func(e continuity.Event) bool { return e.Kind.Closes() && s.Events.Covers(e, o.id) })
-	if !ok || e.Active() || e.Released.IsZero() || s.Now().Sub(e.Released) > returningWithin {
-		return nil, nil
-	}
-	counts, err := s.Syncback.Own(ctx, o.id, syncback.Span{Since: e.Started, Until: e.Released.Add(time.Millisecond)})
-	if err != nil || counts.Total == 0 {
-		return nil, err
-	}
-	b := &views.Banner{Kind: "return", Link: o.base + "/receipts", LinkText: w.T("receipts.banner")}
-	if left := counts.Total - counts.Verified - counts.Parked; left > 0 {
-		b.Own = w.N("receipts.band_left", left)
-		return b, nil
-	}
-	if s.Now().Sub(e.Released) > returnedWithin {
-		return nil, nil
-	}
-	b.Kind, b.Own = "returned", w.N("receipts.band_done", counts.Total)
-	if counts.Parked > 0 {
-		b.Own = w.N("receipts.need_n", counts.Parked)
-	}
-	return b, nil
+// countsSince are the person's own changes of an event.
+func (s *server) countsSince(ctx context.Context, m email.MailboxID, e continuity.Event) (syncback.Counts, error) {
+	return s.Syncback.Own(ctx, m, syncback.Span{Since: e.Started, Until: e.Released.Add(time.Millisecond)})
 }

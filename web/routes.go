@@ -15,6 +15,7 @@ const (
 	everyone        // signed in or not
 	people          // who is signed in
 	readers         // who is signed in, in their own mailbox and, below /shared/ADDRESS, in each that they may open
+	writers         // the same, while mailboxes may be changed here
 	admins          // who is signed in and administrator
 	token           // who sends the administrators' token (API)
 )
@@ -37,7 +38,7 @@ func (s *server) routes() []route {
 
 		{http.MethodGet, "/mail/:folder", readers, s.list},
 		{http.MethodGet, "/mail/:folder/:thread", readers, s.conversation},
-		{http.MethodPost, "/mail/:folder/act", readers, s.act},
+		{http.MethodPost, "/mail/:folder/act", writers, s.act},
 		{http.MethodPost, "/view", people, s.chooseView},
 		{http.MethodGet, "/mail/:folder/:thread/print", readers, s.printConversation},
 		{http.MethodGet, "/m/:id/print", readers, s.printMessage},
@@ -64,8 +65,8 @@ func (s *server) routes() []route {
 	all = append(all, s.keyRoutes()...)
 	all = append(all, s.deskRoutes()...)
 	for _, r := range all {
-		if r.access == readers {
-			all = append(all, route{r.method, "/shared/:box" + r.path, readers, r.handle})
+		if r.access == readers || r.access == writers {
+			all = append(all, route{r.method, "/shared/:box" + r.path, r.access, r.handle})
 		}
 	}
 	return all

@@ -83,6 +83,8 @@ type config struct {
 		Push           bool     `toml:"push"`
 		TrustedResults []string `toml:"trusted_results"`
 		RemoteImages   *bool    `toml:"remote_images"`
+		Outside        string   `toml:"outside_event"` // "write" or "read"
+		Outlook        string   `toml:"outlook"`
 	} `toml:"web"`
 }
 

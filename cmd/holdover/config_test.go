@@ -65,6 +65,9 @@ func TestExampleNamesEveryKey(t *testing.T) {
 	if got := c.Web.RemoteImages; got == nil || *got {
 		t.Errorf("web.remote_images: %v", got)
 	}
+	if c.Web.Outside != "read" || c.Web.Outlook == "" {
+		t.Errorf("outside an event: %q, %q", c.Web.Outside, c.Web.Outlook)
+	}
 	if n := len(c.Exchange.endpoints()); n != 8 {
 		t.Errorf("%d ways are configured, want all 8", n)
 	}

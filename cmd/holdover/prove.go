@@ -49,6 +49,10 @@ func (c *config) proveSigninAndWeb(p *proof) {
 	p.file("signin.ca", c.Signin.CA, false)
 	p.that(slices.Contains(c.Signin.Scopes, "openid"), "signin.scopes", "\"openid\" is not among them", "Add it; without it there is no sign-in.")
 	p.that(goodURL(c.Web.URL), "web.url", "it is no web address", "Write the address that people type, for example \"https://mail-notfall.example.org\".")
+	if c.Web.Outside != "" {
+		p.oneOf("web.outside_event", c.Web.Outside, "write", "read")
+	}
+	p.that(c.Web.Outlook == "" || goodURL(c.Web.Outlook), "web.outlook", "it is no web address", "Write the address where people open Outlook on the web, or leave it out.")
 	for _, u := range c.Web.Also {
 		p.that(goodURL(u), "web.also", fmt.Sprintf("%q is no web address", u), "Write further addresses of the portal, for example \"https://10.0.0.5\".")
 	}
