@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -195,6 +196,9 @@ func checkKind(r *row, found *problems) {
 	}
 }
 
+// languageCode is a language as BCP 47 writes it, without scripts and variants.
+var languageCode = regexp.MustCompile(`^[a-z]{2}(-[a-z]{2})?$`)
+
 func checkRole(r *row, role string, found *problems) {
 	switch role {
 	case "", "employee":
@@ -206,7 +210,7 @@ func checkRole(r *row, role string, found *problems) {
 	if r.admin && r.kind == group {
 		found.add(r.line, "give the role to each person", "a group cannot have a role")
 	}
-	if r.language != "" && r.language != "de" && r.language != "en" {
+	if r.language != "" && !languageCode.MatchString(r.language) { // which ones there are, the pages know
 		found.add(r.line, "write de or en, or leave it empty", "unknown language %q", r.language)
 	}
 	if r.location != "" && r.location != "on-premises" && r.location != "online" {

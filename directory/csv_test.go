@@ -147,7 +147,7 @@ func TestBadLines(t *testing.T) {
 		{"alias of another", header + person + "b@firma.example,B,user,a@firma.example,,,,\n", "3: the alias a@firma.example is used on line 2 already; take the alias away from one of them"},
 		{"kind", header + "a@firma.example,A,robot,,,,,\n", `2: unknown kind "robot"; write user, shared or group`},
 		{"role", header + "a@firma.example,A,user,,,,boss,\n", `2: unknown role "boss"; write employee or admin`},
-		{"language", header + "a@firma.example,A,user,,,,,fr\n", `2: unknown language "fr"; write de or en`},
+		{"language", header + "a@firma.example,A,user,,,,,german\n", `2: unknown language "german"; write de or en`},
 		{"location", "address,location\na@firma.example,cellar\n", `2: unknown location "cellar"; write on-premises or online`},
 		{"members of a person", header + "a@firma.example,A,user,,,b@firma.example,,\n", "2: members are given for one person's mailbox"},
 		{"senders of a person", shared + "a@firma.example,A,user,,\n" + "b@firma.example,B,user,,a@firma.example\n", "3: send_as is given for what is no shared mailbox; set kind to shared"},
@@ -187,7 +187,7 @@ func TestBadLines(t *testing.T) {
 			}
 		}
 	}
-	_, err := snapshotOf(t, header+"x,A,user,,,,,\n"+person+"b@firma.example,B,what,,,,boss,fr\n"+person)
+	_, err := snapshotOf(t, header+"x,A,user,,,,,\n"+person+"b@firma.example,B,what,,,,boss,german\n"+person)
 	if lines := strings.Count(err.Error(), "\n") + 1; lines != 5 {
 		t.Errorf("%d problems reported, want all 5:\n%v", lines, err)
 	}

@@ -62,8 +62,7 @@ func (w *Words) Date(t time.Time) string {
 
 // LeafOf is a day as a tear-off calendar shows it.
 func (w *Words) LeafOf(t time.Time) Leaf {
-	month := []rune(w.month(t))
-	return Leaf{Head: w.weekday(t, false) + ", " + string(month[:min(3, len(month))]), Day: strconv.Itoa(t.Day()), Year: strconv.Itoa(t.Year())}
+	return Leaf{Head: w.weekday(t, false) + ", " + w.word("format.months", int(t.Month())-1), Day: strconv.Itoa(t.Day()), Year: strconv.Itoa(t.Year())}
 }
 
 // Stretch says from when to when something lasts, in the zone of start.

@@ -25,10 +25,8 @@ func (w *Words) short(t, now time.Time) string {
 		return w.T("date.weekday", "Day", w.weekday(t, false), "Date", w.day(t))
 	case t.Year() == now.Year():
 		return w.day(t)
-	case w.Lang == "de":
-		return t.Format("02.01.2006")
 	}
-	return t.Format("2 Jan 2006")
+	return w.written("format.dayyear", t)
 }
 
 // Long is a time in full: "Montag, 23. November 2026, 14:07".
@@ -72,32 +70,35 @@ func dayNumber(t time.Time) int {
 // monday is the number of the Monday that t's week starts with.
 func monday(t time.Time) int { return dayNumber(t) - (int(t.Weekday())+6)%7 }
 
-func (w *Words) day(t time.Time) string {
-	if w.Lang == "de" {
-		return t.Format("02.01.")
-	}
-	return t.Format("2 Jan")
+func (w *Words) day(t time.Time) string { return w.written("format.day", t) }
+
+// written fills a date into a pattern of the catalogue.
+func (w *Words) written(pattern string, t time.Time) string {
+	return w.T(pattern, "Day", strconv.Itoa(t.Day()), "Day0", t.Format("02"), "Month", w.word("format.months", int(t.Month())-1), "Month0", t.Format("01"), "Year", strconv.Itoa(t.Year()))
 }
 
 func (w *Words) weekday(t time.Time, long bool) string {
-	name := strings.Split(w.T("date.weekdays"), " ")[t.Weekday()]
 	if long {
-		return name
+		return w.word("date.weekdays", int(t.Weekday()))
 	}
-	if w.Lang == "de" {
-		return name[:2] + "."
-	}
-	return name[:3]
+	return w.word("format.weekdays", int(t.Weekday()))
 }
 
-func (w *Words) month(t time.Time) string {
-	return strings.Split(w.T("date.months"), " ")[t.Month()-1]
+func (w *Words) month(t time.Time) string { return w.word("date.months", int(t.Month())-1) }
+
+// word is one of a list of names with spaces between them.
+func (w *Words) word(list string, n int) string {
+	names := strings.Fields(w.T(list))
+	if n >= len(names) {
+		return ""
+	}
+	return names[n]
 }
 
 // Number writes a count with the language's thousands sign.
 func (w *Words) Number(n int) string {
 	digits := strconv.Itoa(n)
-	sign := map[bool]string{true: ".", false: ","}[w.Lang == "de"]
+	sign := w.T("format.thousands")
 	for at := len(digits) - 3; at > 0; at -= 3 {
 		digits = digits[:at] + sign + digits[at:]
 	}
@@ -113,9 +114,5 @@ func (w *Words) Size(octets int64) string {
 	case octets < mb:
 		return w.Number(int((octets+kb/2)/kb)) + " KB"
 	}
-	text := strconv.FormatFloat(float64(octets)/mb, 'f', 1, 64) + " MB"
-	if w.Lang == "de" {
-		text = strings.Replace(text, ".", ",", 1)
-	}
-	return text
+	return strings.Replace(strconv.FormatFloat(float64(octets)/mb, 'f', 1, 64), ".", w.T("format.decimal"), 1) + " MB"
 }

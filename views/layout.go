@@ -7,14 +7,6 @@ import (
 	"github.com/a-h/templ"
 )
 
-// Language is one that the pages speak, named in itself.
-type Language struct{ Code, Name string }
-
-// Languages are those that the pages speak.
-func Languages() []Language { return allLanguages }
-
-var allLanguages = []Language{{"de", "Deutsch"}, {"en", "English"}}
-
 // WindowTitle ends every title with the organisation's name.
 func (p Page) WindowTitle() string {
 	if p.Title == "" {
@@ -50,7 +42,7 @@ func (p Page) themes() []string {
 
 func (p Page) otherLanguages() []Language {
 	var others []Language
-	for _, l := range allLanguages {
+	for _, l := range p.Words.all {
 		if l.Code != p.Words.Lang {
 			others = append(others, l)
 		}

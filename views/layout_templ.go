@@ -931,7 +931,7 @@ func languages(p Page) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		for _, l := range allLanguages {
+		for _, l := range p.Words.all {
 			if l.Code == p.Words.Lang {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 77, "<b lang=\"")
 				if templ_7745c5c3_Err != nil {

@@ -68,7 +68,7 @@ func TestLanguagesSayTheSame(t *testing.T) {
 			continue
 		}
 		a, b := unique(place.FindAllString(text, -1)), unique(place.FindAllString(other, -1))
-		if !slices.Equal(a, b) {
+		if !slices.Equal(a, b) && !strings.HasPrefix(key, "format.") { // what a date consists of is the language's own
 			t.Errorf("%s has places %v in German and %v in English", key, a, b)
 		}
 		if strings.Contains(text, "!") || strings.TrimSpace(text) == "" {
@@ -169,7 +169,7 @@ func literal(e ast.Expr) (text string, open, ok bool) {
 
 func words(t *testing.T, lang string) *Words {
 	t.Helper()
-	d, err := LoadWords()
+	d, err := LoadWords("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +192,7 @@ func TestPlurals(t *testing.T) {
 }
 
 func TestAcceptLanguage(t *testing.T) {
-	d, err := LoadWords()
+	d, err := LoadWords("")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -74,7 +74,7 @@ func (s *server) worker(c echo.Context) error {
 		keep = append(keep, logo)
 	}
 	words := map[string]workerWords{}
-	for _, l := range views.Languages() {
+	for _, l := range s.words.Languages() {
 		w := s.words.In(l.Code)
 		words[l.Code] = workerWords{Title: s.Organisation.Name, One: w.T("notice.single"), Many: w.T("notice.several"), Test: w.T("notice.test")}
 	}

@@ -23,11 +23,8 @@ type excel struct {
 	comma string
 }
 
-func newExcel(w io.Writer, lang string) *excel {
-	s := &excel{w: bufio.NewWriterSize(w, 64<<10), comma: ","}
-	if lang == "de" {
-		s.comma = ";"
-	}
+func newExcel(w io.Writer, comma string) *excel {
+	s := &excel{w: bufio.NewWriterSize(w, 64<<10), comma: comma}
 	s.w.WriteString("\ufeff")
 	return s
 }
@@ -66,7 +63,7 @@ func (s *server) download(c echo.Context, w *views.Words, name string, fill func
 	h.Set("Content-Disposition", disposition("attachment", name))
 	h.Set("Content-Security-Policy", filePolicy)
 	c.Response().WriteHeader(http.StatusOK)
-	table := newExcel(c.Response(), w.Lang)
+	table := newExcel(c.Response(), w.T("format.cells"))
 	err := fill(table)
 	if err == nil {
 		err = table.w.Flush()

@@ -6,10 +6,10 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// language is POST /language: language=de|en, back=where to go on.
+// language is POST /language: language=the code of one that there is, back=where to go on.
 func (s *server) language(c echo.Context) error {
 	chosen := c.FormValue("language")
-	if !slices.Contains([]string{"de", "en"}, chosen) {
+	if !s.words.Speaks(chosen) {
 		return errBad
 	}
 	s.Signin.Prefer(c.Request().Context(), "language", chosen)

@@ -5,6 +5,7 @@ package web
 
 import (
 	"context"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"time"
@@ -47,6 +48,8 @@ type Options struct {
 	Unlimited    bool              // no rate limits (the demo, tests)
 	Secure       bool              // pages are served over TLS: https in addresses, HSTS
 	Zone         *time.Location    // of the times shown, default time.Local
+	Language     string            // where neither person nor browser says otherwise, default German
+	Catalogues   []fs.FS           // of further languages, as words/*.toml
 	Now          func() time.Time
 	Log          *slog.Logger
 }

@@ -31,7 +31,7 @@ func New(o Options) (*echo.Echo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("web pages: %w", err)
 	}
-	words, err := views.LoadWords()
+	words, err := views.LoadWords(o.Language, o.Catalogues...)
 	if err != nil {
 		return nil, err
 	}

@@ -117,7 +117,7 @@ func htmlLines(text string) string {
 
 // inserts are the buttons for signatures and templates.
 func (s *server) inserts(w *views.Words) (signatures, templates []views.Insert) {
-	for _, l := range views.Languages() {
+	for _, l := range s.words.Languages() {
 		if s.Signatures[l.Code] != "" {
 			signatures = append(signatures, views.Insert{Value: "signature:" + l.Code, Text: w.T("insert.signature", "Language", l.Name)})
 		}

@@ -39,7 +39,7 @@ func TestFirstPageIsCheap(t *testing.T) {
 		h.deliver(katrin, letter{subject: fmt.Sprintf("Vorgang %d zur Prüfung und Freigabe", i), text: "Sehr geehrte Frau Wessel, anbei der Vorgang mit der Bitte um Prüfung und Rückmeldung bis Freitag.",
 			from: fmt.Sprintf("Person %d <p%d@firma%d.example>", i%700, i%700, i%90), ago: time.Duration(size-i) * time.Second})
 	}
-	words, err := views.LoadWords()
+	words, err := views.LoadWords("")
 	must(t, err)
 	german := words.In("de")
 	for said(h.as(katrin).page("/search?q=vorgang").Find("h1")) != german.N("search.count", size) {

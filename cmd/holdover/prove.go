@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"holdover/views"
 )
 
 // prove lists what is wrong with the values; files are only looked at, not loaded.
@@ -13,7 +15,7 @@ func (c *config) prove() []problem {
 	var p proof
 	p.need("organisation.name", c.Organisation.Name, "Write the organisation's name as people know it; it stands on every page.")
 	p.that(colourPattern.MatchString(c.Organisation.Colour), "organisation.colour", "it is no colour", "Write it as #rrggbb, for example \"#1d6b45\".")
-	p.oneOf("organisation.language", c.Organisation.Language, "de", "en")
+	p.oneOf("organisation.language", c.Organisation.Language, views.LanguageCodes()...)
 	p.file("organisation.logo", c.Organisation.Logo, false)
 	p.need("storage.dir", c.Storage.Dir, "Name a directory on a disk of its own; it is made when it is missing.")
 	p.database("storage.database", c.Storage.Database)
