@@ -10,6 +10,7 @@ type Desk struct {
 	At      string
 	Alarms  []DeskAlarm
 	Tiles   []Tile
+	Legal   []string // what public pages do not link to: "imprint", "privacy"
 	Active  []EventRow
 	History []EventRow
 }

@@ -36,6 +36,7 @@ type Page struct {
 type Organisation struct {
 	Name, Logo, Phone, Tel string // Logo is a URL or ""; Tel is the href of Phone
 	Imprint, Privacy       string // URLs or ""
+	Accessible             string // URL of the organisation's own accessibility statement, "" for ours
 	Address                string // of this service, as printed on the card: https://host
 }
 

@@ -64,7 +64,7 @@ func (s *server) desk(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	d := views.Desk{At: s.now().Format("15:04:05")}
+	d := views.Desk{At: s.now().Format("15:04:05"), Legal: s.legalMissing()}
 	for _, e := range events {
 		if row := s.eventRow(p.Words, e); e.Active() {
 			d.Active = append(d.Active, row)

@@ -19,6 +19,7 @@ var matrix = map[string]string{
 	"POST /language":      "nea",
 	"POST /theme":         "ea",
 	"GET /healthz":        "nea",
+	"GET /accessibility":  "nea",
 	"GET /favicon.ico":    "nea",
 	"GET /static/*":       "nea",
 	"HEAD /static/*":      "nea",

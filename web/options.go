@@ -56,12 +56,13 @@ type Options struct {
 
 // Organisation is whose mail it is.
 type Organisation struct {
-	Name    string
-	Logo    []byte // SVG, PNG, JPEG or WebP; nil: the first letter of the name
-	Phone   string // of the help desk, as people read it
-	Brand   string // "#rrggbb", the line on top; "" the default
-	Imprint string // URL, may be empty
-	Privacy string // URL, may be empty
+	Name       string
+	Logo       []byte // SVG, PNG, JPEG or WebP; nil: the first letter of the name
+	Phone      string // of the help desk, as people read it
+	Brand      string // "#rrggbb", the line on top; "" the default
+	Imprint    string // URL, may be empty: the desk says so
+	Privacy    string // URL, may be empty: the desk says so
+	Accessible string // URL of its own accessibility statement; "" for the one of the program
 }
 
 // Template is a text that people may insert, in each language.

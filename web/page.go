@@ -72,7 +72,7 @@ func (s *server) organisation() views.Organisation {
 	o := s.Organisation
 	scheme := map[bool]string{true: "https://", false: "http://"}[s.Secure]
 	return views.Organisation{Name: o.Name, Logo: s.assets.URL("logo"), Phone: o.Phone, Tel: telephone(o.Phone),
-		Imprint: o.Imprint, Privacy: o.Privacy, Address: scheme + s.Host}
+		Imprint: o.Imprint, Privacy: o.Privacy, Accessible: o.Accessible, Address: scheme + s.Host}
 }
 
 var notDialled = regexp.MustCompile(`[^0-9+]`)

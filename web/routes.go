@@ -53,6 +53,7 @@ func (s *server) routes() []route {
 		{http.MethodGet, "/receipts", readers, s.receipts},
 		{http.MethodGet, "/receipts.csv", readers, s.receiptsCSV},
 
+		{http.MethodGet, "/accessibility", everyone, s.accessible},
 		{http.MethodGet, "/healthz", everyone, healthy},
 		{http.MethodGet, "/favicon.ico", everyone, s.favicon},
 		{http.MethodGet, "/static/*", everyone, echo.WrapHandler(s.assets)},

@@ -57,6 +57,7 @@ func inspect(ctx context.Context, file string) []finding {
 		return configFindings(err)
 	}
 	list := []finding{{good, "configuration", file + " is complete and every key is known", ""}}
+	list = append(list, inspectLegal(c)...)
 	list = append(list, inspectStorage(c)...)
 	list = append(list, inspectDatabase(ctx, c), inspectDirectory(c))
 	list = append(list, inspectCertificates(c)...)
@@ -86,6 +87,16 @@ func inspectDatabase(ctx context.Context, c *config) finding {
 	}
 	defer db.Close()
 	return finding{good, about, "PostgreSQL answers", ""}
+}
+
+// inspectLegal tells what the public pages lack.
+func inspectLegal(c *config) (list []finding) {
+	for _, one := range []struct{ key, address, what string }{{"imprint", c.Organisation.Imprint, "legal notice"}, {"privacy", c.Organisation.Privacy, "privacy policy"}} {
+		if one.address == "" {
+			list = append(list, finding{warn, "organisation." + one.key, "the sign-in page, which strangers see, has no link to a " + one.what, "Write its address; a server that does not fail together with Exchange is best."})
+		}
+	}
+	return list
 }
 
 func inspectDirectory(c *config) finding {

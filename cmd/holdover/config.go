@@ -13,13 +13,14 @@ import (
 // config is the one documented file (docs/holdover.toml.example). Paths in it are relative to it.
 type config struct {
 	Organisation struct {
-		Name     string `toml:"name"`
-		Logo     string `toml:"logo"`
-		Phone    string `toml:"phone"`
-		Colour   string `toml:"colour"`
-		Imprint  string `toml:"imprint"`
-		Privacy  string `toml:"privacy"`
-		Language string `toml:"language"`
+		Name          string `toml:"name"`
+		Logo          string `toml:"logo"`
+		Phone         string `toml:"phone"`
+		Colour        string `toml:"colour"`
+		Imprint       string `toml:"imprint"`
+		Privacy       string `toml:"privacy"`
+		Accessibility string `toml:"accessibility"`
+		Language      string `toml:"language"`
 	} `toml:"organisation"`
 	Storage struct {
 		Dir          string `toml:"dir"`

@@ -83,7 +83,7 @@ func TestBrokenConfigurations(t *testing.T) {
 		"template in one":    {"\n[exchange]\n", "\n[[writing.template]]\nname_de = \"x\"\ntext_de = \"y\"\n\n[exchange]\n", []string{"writing.template 1", "in both languages"}},
 		"unknown section":    {"[web]", "[wep]", []string{"wep", "no such key"}},
 		"wrong type":         {"window_days = 30 ", "window_days = \"thirty\" ", []string{"line", "window_days"}},
-		"no TOML":            {"[storage]", "[storage", []string{"line 15:"}},
+		"no TOML":            {"[storage]", "[storage", []string{"line 16:"}},
 		"bad length of time": {`undo = "10s"`, `undo = "ten"`, []string{"line", "undo", "no length of time"}},
 		"bad size":           {`reserve = "256MiB"`, `reserve = "256 megabytes"`, []string{"line", "reserve", "no size"}},
 		"bad address":        {`smart_host = "relay.example.org:25"`, `smart_host = "relay.example.org"`, []string{"sending.smart_host", "host:port"}},

@@ -17,6 +17,9 @@ func (c *config) prove() []problem {
 	p.that(colourPattern.MatchString(c.Organisation.Colour), "organisation.colour", "it is no colour", "Write it as #rrggbb, for example \"#1d6b45\".")
 	p.oneOf("organisation.language", c.Organisation.Language, views.LanguageCodes()...)
 	p.file("organisation.logo", c.Organisation.Logo, false)
+	for key, address := range map[string]string{"imprint": c.Organisation.Imprint, "privacy": c.Organisation.Privacy, "accessibility": c.Organisation.Accessibility} {
+		p.that(address == "" || goodURL(address), "organisation."+key, "it is no web address", "Write a whole address, for example \"https://example.org/"+key+"\".")
+	}
 	p.need("storage.dir", c.Storage.Dir, "Name a directory on a disk of its own; it is made when it is missing.")
 	p.database("storage.database", c.Storage.Database)
 	p.database("storage.desk_database", c.Storage.DeskDatabase)

@@ -42,7 +42,7 @@ func (h *house) openWeb(context.Context) error {
 		Mail: h.store, Search: h.index, Calendar: h.calendar, Directory: h.people, Signin: h.door, Events: h.events, Syncback: h.back,
 		Gate: h.back, Releases: h.events, Refills: h.back,
 		Signatures: signatures, Templates: templates,
-		Organisation: web.Organisation{Name: o.Name, Logo: logo, Phone: o.Phone, Brand: o.Colour, Imprint: o.Imprint, Privacy: o.Privacy},
+		Organisation: web.Organisation{Name: o.Name, Logo: logo, Phone: o.Phone, Brand: o.Colour, Imprint: o.Imprint, Privacy: o.Privacy, Accessible: o.Accessibility},
 		Host:         portalHost(h.conf.Web.URL), Undo: time.Duration(h.conf.Sending.Undo), MaxUpload: int64(h.conf.Web.MaxUpload),
 		AdminToken: token, Secure: strings.HasPrefix(h.conf.Web.URL, "https:"), Now: time.Now, Log: h.log, Trusted: h.conf.Web.TrustedResults, Language: o.Language,
 		ReadOnly: h.conf.Web.Outside == "read", Outlook: h.conf.Web.Outlook,
