@@ -38,6 +38,12 @@ type browser struct {
 
 func newBrowser(t *testing.T, h *house, who string, more ...chromedp.ExecAllocatorOption) *browser {
 	t.Helper()
+	return newPatientBrowser(t, h, who, 2*time.Minute, more...)
+}
+
+// newPatientBrowser is for tests that take longer.
+func newPatientBrowser(t *testing.T, h *house, who string, patience time.Duration, more ...chromedp.ExecAllocatorOption) *browser {
+	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		if os.Getenv("CI") == "true" {
@@ -56,7 +62,7 @@ func newBrowser(t *testing.T, h *house, who string, more ...chromedp.ExecAllocat
 	t.Cleanup(end)
 	b := &browser{t: t, site: server.URL, cut: func() { server.CloseClientConnections(); server.Listener.Close() }}
 	must(t, chromedp.Listen(tab, b.note))
-	ctx, stop := context.WithTimeout(tab, 2*time.Minute)
+	ctx, stop := context.WithTimeout(tab, patience)
 	t.Cleanup(stop)
 	b.ctx = ctx
 	call(b, network.Enable, network.EnableParams{})
@@ -82,6 +88,13 @@ func (b *browser) note(event any) {
 		}
 	case *page.EventJavascriptDialogOpening:
 		b.boxes++
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.ConsoleAPICalledTypeError {
+			what = "console.error"
+			for _, arg := range e.Args {
+				what += " " + string(arg.Value) + arg.Description
+			}
+		}
 	case *runtime.EventExceptionThrown:
 		what = e.ExceptionDetails.Text
 		if thrown := e.ExceptionDetails.Exception; thrown != nil {

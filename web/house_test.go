@@ -84,18 +84,24 @@ var monday = time.Date(2026, 11, 23, 13, 12, 0, 0, time.UTC)
 
 func newHouse(t testing.TB, change ...func(*Options)) *house {
 	t.Helper()
+	return openHouse(t, people3, false, change...)
+}
+
+// openHouse takes the directory, and whether events that have ended wait for their release.
+func openHouse(t testing.TB, people string, held bool, change ...func(*Options)) *house {
+	t.Helper()
 	ctx, dir := context.Background(), t.TempDir()
 	h := &house{t: t, clock: &clock{at: monday}, sync: &ledger{}}
 	db := databasetest.Open(t)
 	csv := filepath.Join(dir, "people.csv")
 	h.csv = csv
-	must(t, os.WriteFile(csv, []byte(people3), 0o600))
+	must(t, os.WriteFile(csv, []byte(people), 0o600))
 	var err error
 	h.dir, err = directory.Open(ctx, directory.Options{DB: db, CSV: csv, Complete: true, Now: h.clock.now})
 	must(t, err)
 	h.mail, err = mailstore.Open(ctx, mailstore.Options{Dir: filepath.Join(dir, "data"), DB: db, Host: "test", Reserve: -1, Now: h.clock.now})
 	must(t, err)
-	h.events, err = continuity.Open(ctx, continuity.Options{DB: db, Directory: h.dir, Now: h.clock.now, Log: slog.New(slog.DiscardHandler)})
+	h.events, err = continuity.Open(ctx, continuity.Options{DB: db, Directory: h.dir, Held: held, Now: h.clock.now, Log: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	h.index, err = search.Open(search.Options{Dir: filepath.Join(dir, "index"), Source: h.mail, Now: h.clock.now})
 	must(t, err)
@@ -271,27 +277,31 @@ func document(t testing.TB, w *httptest.ResponseRecorder) *goquery.Document {
 // said is the text of a selection with its white space folded.
 func said(s *goquery.Selection) string { return strings.Join(strings.Fields(s.Text()), " ") }
 
-// cookieSignin stands for the sign-in room: the cookie "who" says who is signed in.
+// cookieSignin stands for the sign-in room: the cookie "who" says who is signed in, "speaks" which language was chosen.
 type cookieSignin struct{ h *house }
 
 type whoKey struct{}
 
 func (s cookieSignin) Load(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var p signin.Person
 		if cookie, err := r.Cookie("who"); err == nil {
 			if target, err := s.h.dir.Resolve(cookie.Value); err == nil {
 				m := target.Mailboxes[0]
-				p := signin.Person{Mailbox: m.ID, Name: m.Name, Address: m.Address, Admin: m.Admin, Language: m.Language}
-				r = r.WithContext(context.WithValue(r.Context(), whoKey{}, p))
+				p = signin.Person{Mailbox: m.ID, Name: m.Name, Address: m.Address, Admin: m.Admin, Language: m.Language}
 			}
 		}
+		if cookie, err := r.Cookie("speaks"); err == nil {
+			p.Language = cookie.Value
+		}
+		r = r.WithContext(context.WithValue(r.Context(), whoKey{}, p))
 		next.ServeHTTP(w, r)
 	})
 }
 
 func (s cookieSignin) Of(ctx context.Context) (signin.Person, bool) {
-	p, ok := ctx.Value(whoKey{}).(signin.Person)
-	return p, ok
+	p, _ := ctx.Value(whoKey{}).(signin.Person)
+	return p, p.Mailbox != ""
 }
 
 func (s cookieSignin) Begin(ctx context.Context, back string) (string, error) {

@@ -1,0 +1,53 @@
+package web
+
+// eyes is what the walk sees of a page, in one expression. Its parts:
+// right: sticks out of the window; small: under 24 CSS px (WCAG 2.5.8); low: under 44 px high on a phone;
+// clipped: words that their button does not show; text: all that is said, also to those who only hear it;
+// moving: animations that run.
+const eyes = `(() => {
+const shown = e => e.checkVisibility({ visibilityProperty: true, contentVisibilityAuto: true }) && !e.closest(".vh, .skip, [hidden]");
+const name = e => e.tagName.toLowerCase() + (e.id ? "#" + e.id : "") + "." + [...e.classList].join(".") + " " + (e.textContent.trim() || e.getAttribute("aria-label") || "").replace(/\s+/g, " ").slice(0, 40);
+// What sticks out inside something that scrolls by itself, or is cut there on purpose, does not make the page scroll.
+const inside = e => { for (let p = e.parentElement; p && p !== document.body; p = p.parentElement) if (getComputedStyle(p).overflowX !== "visible") return true; return false };
+const right = [...document.querySelectorAll("body *")].filter(e => { const r = e.getBoundingClientRect();
+  return shown(e) && r.width > 1 && (r.right > innerWidth + 1 || r.left < -1) && !inside(e) && !e.closest(".menu > div") }).map(name);
+if (document.documentElement.scrollWidth > innerWidth + 1) right.push("the page scrolls to " + document.documentElement.scrollWidth);
+// A target's box: its own, its label's, or what its ::after covers.
+const box = e => { let r = e.getBoundingClientRect();
+  for (const l of e.labels || []) { const o = l.getBoundingClientRect(); if (o.width * o.height > r.width * r.height) r = o }
+  const after = getComputedStyle(e, "::after");
+  if (after.position === "absolute" && after.content !== "none") { let p = e; while (p && getComputedStyle(p).position === "static") p = p.parentElement; if (p) r = p.getBoundingClientRect() }
+  return r };
+// A link in a line of text is exempt: its line decides how high it is.
+const inline = e => e.tagName === "A" && getComputedStyle(e).display === "inline" && e.parentElement.textContent.trim() !== e.textContent.trim();
+const targets = [...document.querySelectorAll("a[href], button, summary, select, textarea, input:not([type=hidden])")].filter(e => shown(e) && !e.matches("[tabindex='-1']") && !inline(e));
+const small = targets.filter(e => { const r = box(e); return r.width < 23.9 || r.height < 23.9 }).map(e => name(e) + " " + Math.round(box(e).width) + "x" + Math.round(box(e).height));
+const low = innerWidth > 500 ? [] : targets.filter(e => box(e).height < 43.5).map(e => name(e) + " " + Math.round(box(e).height));
+const words = e => { const range = document.createRange(); range.selectNodeContents(e); return range.getBoundingClientRect() };
+const clipped = [...document.querySelectorAll("button, a.btn, summary, .badge, .chip, th, label, .desk-nav a, .folders a")].filter(e => { if (!shown(e)) return false;
+  const r = e.getBoundingClientRect(), s = getComputedStyle(e);
+  if (s.overflow !== "visible") return e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1;
+  return [...e.childNodes].some(n => { if (n.nodeType !== 3 || !n.data.trim()) return false; const t = document.createRange(); t.selectNode(n); const o = t.getBoundingClientRect();
+    return o.width > 1 && (o.left < r.left - 1 || o.right > r.right + 1 || o.top < r.top - 2 || o.bottom > r.bottom + 2) }) }).map(name);
+const said = [document.title, document.body.innerText];
+for (const e of document.querySelectorAll("[aria-label], [title], [placeholder], [alt], .vh")) said.push(e.getAttribute("aria-label") || "", e.getAttribute("title") || "", e.getAttribute("placeholder") || "", e.getAttribute("alt") || "", e.matches(".vh") ? e.textContent : "");
+const moving = document.getAnimations().filter(a => a.playState === "running" && a.effect.getComputedTiming().duration > 10).map(a => name(a.effect.target));
+return { right: right.slice(0, 5), small: small.slice(0, 5), low: low.slice(0, 5), clipped: clipped.slice(0, 5), text: said.join("\n"), moving }
+})()`
+
+// seen is what eyes answers.
+type seen struct {
+	Right, Small, Low, Clipped, Moving []string
+	Text                               string
+}
+
+// stickingOut is the part of it that is looked at again at other widths.
+const stickingOut = eyes + `.right`
+
+// judge runs axe-core's rules of WCAG 2.0 to 2.2, levels A and AA. The document of a message in its frame is the sender's.
+const judge = `axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], iframes: false, resultTypes: ["violations", "incomplete"], elementRef: false })
+  .then(r => { const list = rules => rules.flatMap(v => v.nodes.map(n => [v.id, n.target.join(" "), n.html.replace(/\s+/g, " ").slice(0, 140), (n.failureSummary || "").replace(/\s+/g, " ").slice(0, 200)]));
+    return { violations: list(r.violations), incomplete: list(r.incomplete) } })`
+
+// judged is what axe answers: rule, selector, markup, reason.
+type judged struct{ Violations, Incomplete [][]string }

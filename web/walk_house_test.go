@@ -1,0 +1,232 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"holdover/archive"
+	"holdover/continuity"
+	"holdover/directory"
+	"holdover/email"
+	"holdover/mailstore"
+	"holdover/push"
+	"holdover/search"
+	"holdover/signin"
+	"holdover/syncback"
+)
+
+// peopleOfTheWalk are few in many groups, some with names that no page likes.
+const peopleOfTheWalk = people3 + `hohenlohe@ahrenfeld.example,"Dr.-Ing. Maximilian Freiherr von Hohenlohe-Schillingsfürst-Waldenburg",user,,Planung,,,de
+boshra@ahrenfeld.example,بشرى عبد الرحمن الشامي,user,,Planung,,,de
+script@ahrenfeld.example,"<script>alert(1)</script>",user,,,,,en
+Vertrieb@ahrenfeld.example,Vertrieb und Kundenbetreuung Innendienst,group,,,k.wessel@ahrenfeld.example m.bell@ahrenfeld.example,,
+`
+
+// walkLedger is a ledger that desk and mailboxes read; the walk sets it from part to part.
+type walkLedger struct {
+	*toldStage
+	states map[email.MessageID]syncback.State
+	gate   syncback.Position
+}
+
+func (l *walkLedger) Position(context.Context, email.MailboxID) (syncback.Position, error) {
+	return l.gate, nil
+}
+func (l *walkLedger) States(context.Context, email.MailboxID, []email.MessageID) (map[email.MessageID]syncback.State, error) {
+	return l.states, nil
+}
+
+// walkMail fails where the walk wants it to.
+type walkMail struct{ Mail }
+
+var (
+	errWalk  = errors.New("the walk wants this to fail")
+	failures = map[email.MessageID]error{"fails": errWalk, "full": mailstore.ErrFull, "busy": mailstore.ErrUnhealthy}
+)
+
+func (m walkMail) Message(ctx context.Context, box email.MailboxID, id email.MessageID) (mailstore.Message, error) {
+	if err := failures[id]; err != nil {
+		return mailstore.Message{}, err
+	}
+	return m.Mail.Message(ctx, box, id)
+}
+
+type walkSearch struct{ inner Search }
+
+func (s walkSearch) Search(ctx context.Context, m email.MailboxID, query string, offset, limit int) (search.Result, error) {
+	if strings.Contains(query, "kaputt") {
+		return search.Result{}, errWalk
+	}
+	return s.inner.Search(ctx, m, query, offset, limit)
+}
+
+type walkDoor struct{ cookieSignin }
+
+func (d walkDoor) Begin(ctx context.Context, back string) (string, error) {
+	return "", signin.ErrProvider
+}
+
+func (d walkDoor) Finish(_ context.Context, query map[string][]string) (string, error) {
+	if query["nobox"] != nil {
+		return "", directory.ErrNotBound
+	}
+	return "", signin.ErrStale
+}
+
+type walkNotices struct{}
+
+func (walkNotices) Key() string { return "BElTE2M0RrBKq0dJkVQnNNq6S7Xo1hC1xuX3rRM3fXk" }
+func (walkNotices) Subscribe(context.Context, email.MailboxID, push.Subscription) error {
+	return nil
+}
+func (walkNotices) Unsubscribe(context.Context, email.MailboxID, string) error { return nil }
+
+func newWalkHouse(t *testing.T) *house {
+	t.Helper()
+	refills := &refillDouble{state: syncback.RefillLooked, wish: syncback.RefillWish{By: "Jens Petersen", Reason: "Server neu aufgebaut"}}
+	reports := &reports{counts: archive.Counts{Total: 10, Sent: 9, InDoubt: 1}, open: []archive.Line{{ID: "a.1", MessageID: "journal.0123456789abcdef01234567.1@mail.holdover.example",
+		State: archive.InDoubt, At: monday, Words: "connection reset by peer", Remedy: "Look in the archive for the report's Message-ID, then say that it is there or send it again."}}}
+	h := openHouse(t, peopleOfTheWalk, true, func(o *Options) {
+		o.Mail, o.Search, o.Notices, o.Archive, o.Refills, o.Pictures = walkMail{o.Mail}, walkSearch{o.Search}, walkNotices{}, reports, refills, &gallery{}
+		o.Signin = walkDoor{o.Signin.(cookieSignin)}
+		o.Trusted = []string{"gw.ahrenfeld.example"}
+		o.MaxUpload = 1 << 20
+		o.Organisation.Imprint = "https://www.ahrenfeld.example/impressum"
+		o.Signatures = map[string]string{"de": "{name}\n{organisation}", "en": "{name}\n{organisation}"}
+		o.Templates = []Template{{Name: map[string]string{"de": "Störung", "en": "Outage"}, Text: map[string]string{"de": "Unser Mailsystem ist gestört.", "en": "Our mail system is down."}}}
+		o.Gate = walkGate()
+		o.Syncback = &walkLedger{toldStage: &toldStage{}, gate: syncback.Open}
+	})
+	refills.wish.Mailboxes = []email.MailboxID{h.box(katrin), h.box(martha)}
+	return h
+}
+
+func walkGate() *gateStage {
+	return &gateStage{
+		report: syncback.ReleaseReport{Probe: true, Canaries: []syncback.Canary{
+			{Way: "smtp", Title: "SMTP", State: syncback.CanaryFailed, Address: "probe@ahrenfeld.example", Tries: 3, Next: monday.Add(4 * time.Hour), Words: "550 5.7.68 TenantInboundAttribution; There is a partner connector configured", Remedy: "Check the connector."},
+			{Way: "imap", Title: "IMAP", State: syncback.CanaryPassed, Address: "probe@ahrenfeld.example", Tries: 1, Words: "went in"}}},
+		shown:    []syncback.Shown{shown("smtp", "aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11"), shown("imap", "ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99")},
+		estimate: syncback.Estimate{Items: 200, Left: 150 * time.Second, Binds: "smtp_per_mailbox", Rate: 60},
+		limits: []syncback.Limit{{Key: "smtp_per_mailbox", Each: true, N: 30, Per: time.Minute, Source: "Exchange Online limits, receiving limits"},
+			{Key: "graph_upload", N: 150 << 20, Octets: true, Per: 5 * time.Minute, Source: "Microsoft Graph throttling limits"}},
+		dry: syncback.DryRun{Items: 312, Mailboxes: 2, Doubtful: 1, Parked: 4, Flows: []syncback.Flow{{Cargo: syncback.InboundCargo, Way: "smtp", Title: "SMTP", Items: 2, Mailboxes: 1, Octets: 4096}},
+			Doubts: []syncback.Doubt{{Line: syncback.Line{Seq: 7, Kind: mailstore.Arrived, At: monday}, Way: "smtp", Reason: syncback.DoubtFolder, Detail: "=Kunden"}}},
+	}
+}
+
+func (w *walk) ledger() *walkLedger { return w.h.opts.Syncback.(*walkLedger) }
+
+// counts are the account of an outage with something of everything.
+func (w *walk) counts(done bool) {
+	l, c := w.ledger(), syncback.Counts{Total: 312, Verified: 290, Accepted: 12, InDoubt: 1, Parked: 3, Waiting: 6}
+	if done {
+		c = syncback.Counts{Total: 312, Verified: 312}
+	}
+	l.report = syncback.Report{Counts: c, Rate: 240, Left: 3 * time.Minute, Mailboxes: []syncback.MailboxCounts{
+		{Mailbox: w.h.box(katrin), Position: syncback.Draining, Counts: c}, {Mailbox: w.h.box(jens), Position: syncback.Open, Counts: syncback.Counts{Total: 3, Verified: 3}},
+		{Mailbox: w.h.box("hohenlohe@ahrenfeld.example"), Position: syncback.Closed}}}
+	l.tally, l.lines = &syncback.Tally{Messages: c, Changes: c}, nil
+	if done {
+		return
+	}
+	l.tally.Notes, l.tally.Resent, l.tally.Hints = map[syncback.Note]int{syncback.Junk: 4, syncback.Moved: 2}, 3, 1
+	for n, state := range []syncback.State{syncback.Parked, syncback.Verified, syncback.Accepted, syncback.InDoubt, syncback.Waiting} {
+		l.lines = append(l.lines, syncback.Line{Mailbox: w.h.box(katrin), Seq: mailstore.Seq(n + 1), Message: email.MessageID(w.ids["text"]), Kind: mailstore.Arrived, State: state, At: w.h.clock.now(),
+			Words: "552 5.2.2 RESOLVER.RST.RecipSizeLimit; message too large for this recipient", Remedy: "Raise the limit at the mailbox, then retry.", Attempts: 3, Note: syncback.Moved,
+			Folder: "Rechnungen/2026/Eingang", Resent: 1, Changes: 3})
+	}
+}
+
+// begin starts an event, end ends and, if asked to, releases it.
+func (w *walk) begin(kind continuity.Kind) {
+	e, err := w.h.events.Start(context.Background(), continuity.Start{Kind: kind, Scope: continuity.Scope{All: true}, Reason: "Ticket 7: Umspannwerk-Postfachserver antwortet nicht", By: "Jens Petersen"})
+	must(w.h.t, err)
+	w.event = e.ID
+}
+
+func (w *walk) end(release bool) {
+	_, err := w.h.events.End(context.Background(), w.event, "Jens Petersen", "Exchange läuft wieder")
+	must(w.h.t, err)
+	if release {
+		_, err = w.h.events.Release(context.Background(), w.event, "Jens Petersen", "von Hand geprüft")
+		must(w.h.t, err)
+	}
+	w.h.clock.move(time.Minute)
+}
+
+// fill gives Katrin's mailbox a message of each kind, all read: a page that marks one read changes under the walk.
+func (w *walk) fill() {
+	h := w.h
+	h.sample()
+	events, err := h.events.Events(context.Background(), 1)
+	must(h.t, err)
+	w.event = events[0].ID
+	put := func(name string, l letter) {
+		l.seen = true
+		if l.ago == 0 {
+			l.ago = 3 * time.Hour
+		}
+		w.ids[name] = string(h.deliver(katrin, l))
+	}
+	put("bounce", letter{raw: bounceMail})
+	put("signed", letter{raw: signedMail})
+	put("secret", letter{raw: secretMail})
+	put("fraud", letter{from: `"Petersen, Jens" <jens.petersen@ahrenfe1d.example>`, subject: "Dringend: neue Kontoverbindung", head: "Authentication-Results: gw.ahrenfeld.example; dmarc=fail header.from=ahrenfe1d.example\r\n", text: "Bitte sofort überweisen."})
+	put("pictures", letter{subject: "Neuigkeiten", head: "Content-Type: text/html; charset=utf-8\r\n", text: newsletter})
+	put("text", letter{from: "Markus Brandstätter <m.brandstaetter@ahrenfeld.example>", subject: "AW: Ersatztrafo", text: "Hallo Katrin,\n\nja.\n\nAm 23.11.2026 um 13:40 schrieb Katrin Wessel:\n> Hallo Markus,\n> geht der Trafo bis Montag?", origin: mailstore.FromExchange})
+	put("names", letter{from: "\"<img src=x onerror=alert(1)> " + strings.Repeat("Donaudampfschifffahrt", 6) + "\" <a@" + strings.Repeat("sehr-lang.", 10) + "example>", subject: strings.Repeat("Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz", 4) + " <script>alert(1)</script>", text: strings.Repeat("x", 600)})
+	put("arabic", letter{from: "بشرى عبد الرحمن <boshra@northgate.example>", subject: "موعد التسليم \u202e gnp.exe", text: "مرحبا كاترين،\nالشحنة جاهزة."})
+	put("meeting", invite("REQUEST", "u1", "0", "DTSTART;TZID=W. Europe Standard Time:20261124T140000", "DTEND;TZID=W. Europe Standard Time:20261124T150000"))
+	put("clash", invite("REQUEST", "u2", "0", "DTSTART:20261124T133000Z", "DTEND:20261124T143000Z"))
+	put("cancelled", invite("CANCEL", "u3", "1", "DTSTART:20261125T133000Z", "DTEND:20261125T143000Z"))
+	put("trash", letter{subject: "Alt", folder: mailstore.Trash})
+	h.dates.CatchUp(context.Background())
+	threads, _, err := h.mail.Threads(context.Background(), h.box(katrin), "inbox", before0, 50)
+	must(h.t, err)
+	yes := true
+	for _, row := range threads {
+		w.ids[row.Latest.Subject] = string(row.Latest.ID)
+		if strings.Contains(row.Latest.Subject, "Delivery slot") {
+			all, err := h.mail.Conversation(context.Background(), h.box(katrin), row.ID)
+			must(h.t, err)
+			for _, m := range all {
+				must(h.t, h.mail.SetFlags(context.Background(), mailstore.FromPortal, h.box(katrin), []email.MessageID{m.ID}, mailstore.FlagChange{Seen: &yes}))
+			}
+			w.ids["conversation"], w.ids["own"] = string(row.Latest.ID), string(all[len(all)-1].ID)
+		}
+	}
+	w.ledger().states = map[email.MessageID]syncback.State{email.MessageID(w.ids["own"]): syncback.Waiting, email.MessageID(w.ids["text"]): syncback.Verified, email.MessageID(w.ids["bounce"]): syncback.Parked}
+	w.draft()
+	h.found("/search?q=rotor", 1)
+}
+
+// draft makes one with a file and everything filled in.
+func (w *walk) draft() {
+	d := email.Draft{From: email.Address{Name: "Katrin Wessel", Addr: katrin}, To: []email.Address{{Name: "Olivia Hartley", Addr: "olivia@northgate.example"}}, Cc: []email.Address{{Addr: martha}},
+		Subject: "Angebot", Text: "Sehr geehrte Frau Hartley,\n\n", Date: w.h.clock.now(), MessageID: "draft-of-the-walk@ahrenfeld.example",
+		Attachments: []email.Attachment{{Name: strings.Repeat("Genehmigung_", 9) + "final.pdf", Type: "application/pdf", Octets: []byte("%PDF")}}}
+	octets, err := email.Compose(d, true)
+	must(w.h.t, err)
+	id, _, err := w.h.mail.SaveDraft(context.Background(), w.h.box(katrin), "", 0, octets)
+	must(w.h.t, err)
+	w.ids["draft"] = string(id)
+	for n := range 2 {
+		d.MessageID = fmt.Sprintf("held-%d@ahrenfeld.example", n)
+		octets, err = email.Compose(d, true)
+		must(w.h.t, err)
+		id, version, err := w.h.mail.SaveDraft(context.Background(), w.h.box(katrin), "", 0, octets)
+		must(w.h.t, err)
+		send, err := w.h.mail.Submit(context.Background(), mailstore.Submission{Mailbox: w.h.box(katrin), Draft: id, Version: version, Token: fmt.Sprint("walk", n), Own: octets, Out: octets, From: katrin,
+			Remote: []string{"olivia@northgate.example"}, Release: w.h.clock.now().Add(time.Duration(n) * 10 * time.Second)})
+		must(w.h.t, err)
+		w.ids[fmt.Sprint("send", n)] = string(send)
+	}
+	if _, err := w.h.mail.Release(context.Background()); err != nil {
+		w.h.t.Fatal(err)
+	}
+}
