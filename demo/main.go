@@ -67,6 +67,7 @@ func run(ctx context.Context, args []string, out, logs io.Writer) (err error) {
 }
 
 func options(args []string, logs io.Writer) (o stage.Options, err error) {
+	o.Archive = "journal@archive.example"
 	flags := flag.NewFlagSet("holdover-demo", flag.ContinueOnError)
 	flags.SetOutput(logs)
 	flags.StringVar(&o.Dir, "dir", ".demo", "keep everything under this directory")

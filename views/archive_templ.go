@@ -213,7 +213,7 @@ func ArchivePage(p Page, a Archive) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = deskFrame(p, "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = deskFrame(p, "archive").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

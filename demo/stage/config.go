@@ -85,7 +85,14 @@ ca = "tls/ca.pem"
 [exchange.release]
 probe_mailbox = "{{.Probe}}"
 
-[signin]
+{{with .Archive}}[archive]
+address = "{{.}}"
+
+[archive.smtp]
+address = "{{$.Outside}}"
+tls = "none"
+
+{{end}}[signin]
 issuer = "{{.Issuer}}"
 client_id = "{{.ClientID}}"
 client_secret_file = "oidc.secret"
@@ -108,7 +115,7 @@ type settings struct {
 	Outside, ExchangeSMTP, ExchangeIMAP string
 	ExchangeEWS, Service                string
 	Issuer, ClientID, Probe             string
-	Undo                                string
+	Undo, Archive                       string
 	LookAgain                           []string
 }
 
@@ -123,7 +130,7 @@ func (s *Stage) writeConfiguration(o Options) error {
 		Web: s.ports.web, WebTLS: s.ports.webTLS, SMTP: s.ports.smtp,
 		Outside: s.Outside.Addr(), ExchangeSMTP: s.Exchange.SMTPAddr(), ExchangeIMAP: s.Exchange.IMAPAddr(),
 		ExchangeEWS: s.Exchange.Addr("ews"), Service: serviceAccount,
-		Issuer: s.Identity.Issuer(), Probe: probeMailbox, ClientID: identity.ClientID, Undo: o.Undo, LookAgain: o.LookAgain,
+		Issuer: s.Identity.Issuer(), Probe: probeMailbox, ClientID: identity.ClientID, Undo: o.Undo, Archive: o.Archive, LookAgain: o.LookAgain,
 	})
 	if err != nil {
 		return err

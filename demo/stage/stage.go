@@ -41,6 +41,7 @@ type Options struct {
 	Now    func() time.Time
 	Log    *slog.Logger
 
+	Archive   string   // address of an archive in the outside world, "" none
 	Undo      string   // how long a sent message is held, default "10s"
 	LookAgain []string // waits of the sync-back before an item in doubt counts as absent
 }
