@@ -13,7 +13,7 @@ sync-back-smtp  to a next hop that was away and comes back (smtp-sink): until th
 No pace is set on either side. The sync-back runs in a test binary (syncback/drain_bench_test.go): store on
 disk, ledger, connectors and workers as in the product, without pages and release.
 """
-import argparse, tempfile
+import argparse, tempfile, threading
 from holdover import ROOT
 from peers import *
 
@@ -24,6 +24,7 @@ a.add_argument("--rounds", type=int, default=5)
 a.add_argument("--smtp", type=int, default=10000)
 a.add_argument("--smtp-boxes", type=int, default=8)
 a.add_argument("--smtp-rounds", type=int, default=3)
+a.add_argument("--timeout", type=float, default=300, help="seconds after which one filling or draining is given up")
 o = a.parse_args()
 need(("smtp-sink", "postfix"))
 d = workdir()
@@ -46,18 +47,24 @@ class Outage:
         self.p = subprocess.Popen([exe, "-test.run", "^TestDrainBench$", "-test.timeout", "30m"], cwd=ROOT + "/syncback", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                   env=dict(os.environ, TMPDIR=tmp, HOLDOVER_DRAIN_BENCH=json.dumps(what)))
         at_exit(self.p.kill)
-        self.line("ready")
+        self.line("ready", "filling the outage")
 
-    def line(self, begin):
+    def line(self, begin, doing):
+        """The next line of the sync-back that begins so; the run is given up when that takes too long."""
+        said = []
+        late = threading.Timer(o.timeout, self.p.kill)
+        late.start()
         for l in self.p.stdout:
             if l.startswith(begin):
+                late.cancel()
                 return l
-        die("the sync-back ended early")
+            said.append(l)
+        die(f"{doing}: the sync-back ended early or took more than {o.timeout} s; it said:\n" + "".join(said[-20:]))
 
     def go(self):
         self.p.stdin.write("go\n")
         self.p.stdin.flush()
-        r = json.loads(self.line("{"))
+        r = json.loads(self.line("{", "draining"))
         self.p.wait()
         return r
 
@@ -92,14 +99,14 @@ if o.rounds:
 if o.smtp_rounds:
     letters = d + "/letters"
     os.makedirs(letters)
-    for i in range(200):  # 10 KiB, as smtp-source makes them for Postfix
-        with open(f"{letters}/{i:04}", "w") as f:
+    for i in range(o.smtp):  # 10 KiB, as smtp-source makes them for Postfix; no two alike, or the store would keep one (design L1)
+        with open(f"{letters}/{i:06}", "w") as f:
             f.write(f"Message-ID: <letter{i}@sender.example>\nFrom: bench@sender.example\nTo: u1@bench.test\nSubject: letter {i}\nDate: Sat, 21 Nov 2026 09:00:00 +0000\n\n" + ("X" * 78 + "\n") * 128)
     flush, ours, cpu, peer_cpu = [], [], [], []
     for k in range(o.smtp_rounds):
         port = free_port()
         out = Outage(smtp=f"127.0.0.1:{port}", users=users(k, o.smtp_boxes), n=o.smtp, corpus=letters)
-        r = reinject("drain", "--n", str(o.smtp), "--runs", "1")
+        r = reinject("drain", "--n", str(o.smtp), "--runs", "1", "--timeout", str(o.timeout))
         flush.append(r["seconds"])
         peer_cpu.append(r["cpu_ms_per_message"])
         s = Sink(port)
