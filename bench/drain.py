@@ -69,6 +69,13 @@ class Outage:
         return r
 
 
+def in_turn(k, *parts):
+    """Each round begins with another part, and each part with a disk that has written what went before."""
+    for i in range(len(parts)):
+        os.sync()
+        parts[(k + i) % len(parts)]()
+
+
 def users(k, n):
     return [f"r{k}b{i}" for i in range(n)]
 
@@ -80,14 +87,22 @@ if o.rounds:
     os.chown(base, UID, UID)
     dov = Dovecot(d + "/dov", base, extra="mail_fsync = optimized\n")
     loop, one, several, cpu = [], [], [], []
-    for k in range(o.rounds):
-        first = Outage(imap=f"127.0.0.1:{dov.imap}", password="bench", users=users(2 * k, 1), n=o.n, corpus=corpus + "/u1/Maildir/cur")
-        second = Outage(imap=f"127.0.0.1:{dov.imap}", password="bench", users=users(2 * k + 1, o.boxes), n=o.n, corpus=corpus + "/u1/Maildir/cur")
-        one.append(first.go()["per_s"])
+
+    def append_loop():
         loop.append(reinject("append", "--target", f"127.0.0.1:{dov.imap}", "--corpus", corpus, "--corpus-n", str(max(o.n, 2000)), "--n", str(o.n), "--connections", "1", "--runs", "1")["per_s"])
+
+    def into_one():
+        one.append(first.go()["per_s"])
+
+    def into_several():
         r = second.go()
         several.append(r["per_s"])
         cpu.append(r["cpu_ms_per_message"])
+
+    for k in range(o.rounds):
+        first = Outage(imap=f"127.0.0.1:{dov.imap}", password="bench", users=users(2 * k, 1), n=o.n, corpus=corpus + "/u1/Maildir/cur")
+        second = Outage(imap=f"127.0.0.1:{dov.imap}", password="bench", users=users(2 * k + 1, o.boxes), n=o.n, corpus=corpus + "/u1/Maildir/cur")
+        in_turn(k, append_loop, into_one, into_several)
         log(f"round {k + 1}: loop {loop[-1]:.0f}, one mailbox {one[-1]:.0f}, {o.boxes} mailboxes {several[-1]:.0f} a second")
     ratio = lambda xs: round(median([x / l for x, l in zip(xs, loop)]), 2)
     emit(figure="imap-append", peer="APPEND loop, Dovecot", connections=1, messages=o.n, per_s=round(median(loop)), runs=[round(x) for x in loop])
@@ -103,20 +118,26 @@ if o.smtp_rounds:
         with open(f"{letters}/{i:06}", "w") as f:
             f.write(f"Message-ID: <letter{i}@sender.example>\nFrom: bench@sender.example\nTo: u1@bench.test\nSubject: letter {i}\nDate: Sat, 21 Nov 2026 09:00:00 +0000\n\n" + ("X" * 78 + "\n") * 128)
     flush, ours, cpu, peer_cpu = [], [], [], []
-    for k in range(o.smtp_rounds):
-        port = free_port()
-        out = Outage(smtp=f"127.0.0.1:{port}", users=users(k, o.smtp_boxes), n=o.smtp, corpus=letters)
+
+    def postfix():
         r = reinject("drain", "--n", str(o.smtp), "--runs", "1", "--timeout", str(o.timeout))
         flush.append(r["seconds"])
         peer_cpu.append(r["cpu_ms_per_message"])
+
+    def sync_back():
         s = Sink(port)
         r = out.go()
-        s.wait(o.smtp)
+        s.wait(o.smtp, 10)  # our last row is written after its answer
+        s.stop()
         if s.n != o.smtp:
             die(f"the next hop has {s.n} of {o.smtp} messages")
-        s.stop()
         ours.append(r["seconds"])
         cpu.append(r["cpu_ms_per_message"])
+
+    for k in range(o.smtp_rounds):
+        port = free_port()
+        out = Outage(smtp=f"127.0.0.1:{port}", users=users(k, o.smtp_boxes), n=o.smtp, corpus=letters)
+        in_turn(k, postfix, sync_back)
         log(f"round {k + 1}: Postfix {flush[-1]:.1f} s, sync-back {ours[-1]:.1f} s")
     emit(figure="drain-smtp", peer="postfix", messages=o.smtp, seconds=round(median(flush), 2), per_s=round(o.smtp / median(flush)), runs_s=[round(x, 1) for x in flush], cpu_ms_per_message=median(peer_cpu))
     emit(figure="sync-back-smtp", peer="holdover", messages=o.smtp, mailboxes=o.smtp_boxes, seconds=round(median(ours), 2), per_s=round(o.smtp / median(ours)), runs_s=[round(x, 1) for x in ours],

@@ -125,3 +125,17 @@ func (a *account) open(folder string) (*imap.SelectData, error) {
 	a.selected = folder
 	return data, nil
 }
+
+// leave closes the open folder without touching it (RFC 3691), where the server can. A server that puts messages
+// into the folder that is open tells us of each, and some look the whole folder through for that: Dovecot's
+// cost of a message grew with the folder. CLOSE would do too and is not taken: it removes what a person has marked.
+func (a *account) leave() error {
+	if a.client.State() != imap.ConnStateSelected || !a.client.Caps().Has(imap.CapUnselect) {
+		return nil
+	}
+	a.selected = ""
+	if err := answer("UNSELECT", a.client.Unselect().Wait(), false); err != nil && !usable(err) {
+		return err
+	}
+	return nil // or refused: it was for speed only
+}

@@ -41,6 +41,9 @@ func (c *IMAP) AppendAll(ctx context.Context, mailbox string, puts []Put) []Putt
 	}
 	answered := false
 	err := c.call(ctx, mailbox, changeBudget, func(a *account) error {
+		if err := a.leave(); err != nil {
+			return err
+		}
 		answered = true
 		f := &flight{a: a, done: done}
 		for i, put := range puts {
