@@ -25,7 +25,7 @@ import (
 // drainBench is what bench/drain.py asks for.
 type drainBench struct {
 	IMAP     string   `json:"imap"` // host:port; mail from outside goes by IMAP then
-	SMTP     string   `json:"smtp"` // host:port; then it goes by SMTP, and nothing can be looked up
+	SMTP     string   `json:"smtp"` // host:port; then it goes by SMTP; without IMAP nothing can be looked up
 	Password string   `json:"password"`
 	Users    []string `json:"users"` // login names, whose mailboxes are filled
 	N        int      `json:"n"`
@@ -51,7 +51,10 @@ func TestDrainBench(t *testing.T) {
 		smtp, err := exchange.NewSMTP(exchange.SMTPOptions{Address: o.SMTP, Security: none})
 		b.must(err)
 		b.o.Ways = append(b.o.Ways, Way{Speaks: SMTP, At: OnPremises, SMTP: smtp})
-		over, done = SMTP, `state IN ('verified','accepted')`
+		over = SMTP
+		if o.IMAP == "" {
+			done = `state IN ('verified','accepted')`
+		}
 	}
 	b.o.Paths = Paths{InboundCargo: {over}}
 	b.restart()
@@ -76,14 +79,18 @@ func TestDrainBench(t *testing.T) {
 	bufio.NewReader(os.Stdin).ReadString('\n')
 	began, cpu := time.Now(), cpuTime()
 	b.end(e)
+	var accepted float64 // seconds until Exchange had said yes to all
 	for left := o.N; left > 0; left = o.N - count(done) {
 		time.Sleep(20 * time.Millisecond)
+		if accepted == 0 && count(`state IN ('verified','accepted')`) == o.N {
+			accepted = time.Since(began).Seconds()
+		}
 		if time.Since(began) > 10*time.Minute {
 			t.Fatalf("%d of %d are not there%s", left, o.N, b.ledger())
 		}
 	}
 	took := time.Since(began).Seconds()
-	line, _ := json.Marshal(map[string]any{"seconds": took, "per_s": float64(o.N) / took, "cpu_ms_per_message": (cpuTime() - cpu).Seconds() * 1000 / float64(o.N)})
+	line, _ := json.Marshal(map[string]any{"seconds": took, "accepted_s": cmp.Or(accepted, took), "per_s": float64(o.N) / took, "cpu_ms_per_message": (cpuTime() - cpu).Seconds() * 1000 / float64(o.N)})
 	fmt.Println(string(line))
 }
 
