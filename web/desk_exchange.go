@@ -87,7 +87,10 @@ func (s *server) showExchange(c echo.Context, status int, wrong continuity.Switc
 	ctx, p := c.Request().Context(), s.shell(c)
 	w := p.Words
 	p.Title, p.Flash = w.T("desk.exchange"), s.flash(c, w)
-	v := views.ExchangeDesk{Say: w.T("release.exchange_say"), Calm: true}
+	v, err := s.exchangeSays(ctx, w)
+	if err != nil {
+		return err
+	}
 	for name, view := range map[continuity.SwitchName]*views.SwitchView{continuity.Stopped: &v.Stopped, continuity.Withdrawn: &v.Withdrawn} {
 		at, err := s.Releases.Switch(ctx, name)
 		if err != nil {
@@ -103,7 +106,6 @@ func (s *server) showExchange(c echo.Context, status int, wrong continuity.Switc
 			v.Say, v.Calm = w.T("release.exchange_say_"+string(name), "Time", w.Since(at.At, s.now())), false
 		}
 	}
-	var err error
 	if v.Identities, err = s.identities(c, w, continuity.Event{}); err != nil {
 		return err
 	}
@@ -111,7 +113,7 @@ func (s *server) showExchange(c echo.Context, status int, wrong continuity.Switc
 	if v.Estimate, estimate, err = s.estimateLines(ctx, w, func(email.MailboxID) bool { return true }); err != nil {
 		return err
 	}
-	if !v.Calm { // nothing goes now, so nothing ends
+	if !v.Calm { // nothing or not all goes now, so no end can be told
 		v.Estimate, estimate = nil, syncback.Estimate{}
 	}
 	for _, l := range s.Gate.Limits() {
@@ -121,6 +123,24 @@ func (s *server) showExchange(c echo.Context, status int, wrong continuity.Switc
 		return err
 	}
 	return s.render(c, status, p, views.ExchangePage(p, v))
+}
+
+// exchangeSays begins the page with what holds now: nothing goes to mailboxes whose event is not released.
+func (s *server) exchangeSays(ctx context.Context, w *views.Words) (v views.ExchangeDesk, err error) {
+	events, err := s.Events.Events(ctx, maxEvents)
+	if err != nil {
+		return v, err
+	}
+	closed, ok := latestOver(events, func(e continuity.Event) bool { return e.Kind.Closes() && (e.Active() || e.Opening()) })
+	switch since := w.Since(closed.Started, s.now()); {
+	case !ok:
+		v.Say, v.Calm = w.T("release.exchange_say"), true
+	case closed.Scope.All:
+		v.Say = w.T("release.exchange_say_closed", "Time", since)
+	default:
+		v.Say = w.T("release.exchange_say_partly", "Time", since)
+	}
+	return v, nil
 }
 
 func (s *server) switchView(w *views.Words, name continuity.SwitchName, at continuity.Switch) views.SwitchView {

@@ -258,3 +258,20 @@ func TestReleaseAPI(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// TestExchangePageTellsTheEvent: while an event holds everything back the page never says that Exchange learns.
+func TestExchangePageTellsTheEvent(t *testing.T) {
+	h := newHouse(t)
+	say := func() string { return said(h.as(jens).page("/desk/exchange").Find("#say-h")) }
+	if got := say(); got != "Exchange erfährt, was wartet." {
+		t.Errorf("calm: %q", got)
+	}
+	e := h.start(continuity.Lockdown)
+	if got := say(); !strings.HasPrefix(got, "Exchange erfährt nichts: Der Ernstfall seit") {
+		t.Errorf("in a lockdown: %q", got)
+	}
+	h.end(e)
+	if got := say(); got != "Exchange erfährt, was wartet." {
+		t.Errorf("released: %q", got)
+	}
+}
