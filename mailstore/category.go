@@ -1,6 +1,7 @@
 package mailstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,7 +76,7 @@ func (c *change) categoriesOf(id email.MessageID) (names email.Categories, err e
 func (s *Store) Categories(ctx context.Context, m email.MailboxID) (names email.Categories, err error) {
 	var texts []string
 	err = s.db.Read(ctx, func(tx *database.Tx) (err error) {
-		texts, err = column[string](tx.Query("SELECT DISTINCT categories FROM message WHERE mailbox = ? AND categories <> '' AND hidden = 0 ORDER BY categories", string(m)))
+		texts, err = column[string](tx.Query("SELECT DISTINCT categories FROM message WHERE mailbox = ? AND categories > '' AND hidden = 0 ORDER BY categories", string(m)))
 		return err
 	})
 	seen := map[string]bool{}
@@ -98,7 +99,7 @@ func (s *Store) Categorised(ctx context.Context, m email.MailboxID) (map[email.M
 	all := map[email.MessageID]email.Categories{}
 	err := s.db.Read(ctx, func(tx *database.Tx) error {
 		clear(all)
-		rows, err := tx.Query("SELECT id, categories FROM message WHERE mailbox = ? AND categories <> '' AND hidden = 0", string(m))
+		rows, err := tx.Query("SELECT id, categories FROM message WHERE mailbox = ? AND categories > '' AND hidden = 0", string(m))
 		if err != nil {
 			return err
 		}
@@ -123,20 +124,30 @@ func addCategories(tx *database.Tx, m email.MailboxID, f FolderID, rows []Thread
 	for i, r := range rows {
 		args, at[r.ID] = append(args, string(r.ID)), i
 	}
-	found, err := tx.Query(`SELECT thread, categories FROM message WHERE mailbox = ? AND folder = ? AND hidden = 0 AND categories <> ''
-		AND thread IN (`+database.In(len(rows))+") ORDER BY received DESC, id DESC", args...)
+	found, err := tx.Query(`SELECT thread, received, categories FROM message WHERE mailbox = ? AND folder = ? AND hidden = 0 AND categories <> ''
+		AND thread IN (`+database.In(len(rows))+")", args...)
 	if err != nil {
 		return err
 	}
 	defer found.Close()
+	type bearer struct {
+		thread   ThreadID
+		received int64
+		names    email.Categories
+	}
+	var all []bearer
 	for found.Next() {
-		var t ThreadID
+		var b bearer
 		var text string
-		var names email.Categories
-		if err := errors.Join(found.Scan(&t, &text), unlist(text, &names)); err != nil {
+		if err := errors.Join(found.Scan(&b.thread, &b.received, &text), unlist(text, &b.names)); err != nil {
 			return err
 		}
-		rows[at[t]].Categories = rows[at[t]].Categories.With(names...)
+		all = append(all, b)
+	}
+	slices.SortStableFunc(all, func(a, b bearer) int { return cmp.Compare(b.received, a.received) }) // sorted there, SQLite would read the whole mailbox
+	for _, b := range all {
+		r := &rows[at[b.thread]]
+		r.Categories = r.Categories.With(b.names...)
 	}
 	return found.Err()
 }

@@ -81,7 +81,7 @@ func (s *Store) repairCategories(ctx context.Context, l *listing) error {
 	rows := map[string]email.Categories{}
 	err := s.db.Read(ctx, func(tx *database.Tx) error {
 		clear(rows)
-		found, err := tx.Query("SELECT file, categories FROM message WHERE mailbox = ? AND categories <> ''", string(l.mailbox))
+		found, err := tx.Query("SELECT file, categories FROM message WHERE mailbox = ? AND categories > ''", string(l.mailbox))
 		if err != nil {
 			return err
 		}

@@ -17,8 +17,9 @@ type Conversation struct {
 	Whole       int    // messages of the conversation, when one is shown alone
 	WholeURL    string
 	Messages    []Message
-	Reply       string // id of the message that is answered, "" when there is none
-	ManyWriters bool   // answering goes to more than one person: reply all comes first
+	Known       []string // categories in use in the mailbox
+	Reply       string   // id of the message that is answered, "" when there is none
+	ManyWriters bool     // answering goes to more than one person: reply all comes first
 }
 
 // Message is one message of a thread.
@@ -47,6 +48,8 @@ type Message struct {
 	Fates              []Fate
 	Attached           []Attached
 	Images             *Images
+	Categories         []string
+	Act                string      // address of what is done to it: of the folder where it lies
 	Check              []CheckLine // what is known of the sender, most important first
 }
 

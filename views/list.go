@@ -13,8 +13,9 @@ type List struct {
 	Level    int    // of the list's heading: 1 when no message is open
 	ForGood  bool   // deleting here is for good
 	Targets  []Folder
-	Archived bool // this is the archive
-	Single   bool // rows are single messages, their ids those of messages
+	Archived bool     // this is the archive
+	Single   bool     // rows are single messages, their ids those of messages
+	Known    []string // categories in use in the mailbox
 }
 
 // Row is one line of a list.
@@ -28,6 +29,7 @@ type Row struct {
 	When                       Stamp
 	Subject, Snippet           []Piece
 	Folder                     string // search: where it lies
+	Categories                 []string
 	Unread, Flagged            bool
 	Answered, Attached, Opened bool // Opened: it is the one in the reading pane
 }
@@ -50,6 +52,9 @@ func joined(pieces []Piece) string {
 }
 
 func (l List) act() string { return "/mail/" + l.Folder + "/act" }
+
+// Drafts says that this is the folder of drafts, which bear no categories.
+func (l List) Drafts() bool { return l.Folder == "drafts" }
 
 func (r Row) attributes() templ.Attributes {
 	attributes := Swap(r.URL)
@@ -77,5 +82,5 @@ func (l List) tools() []tool {
 // further are the tools behind "more".
 var further = []tool{
 	{"read", "mail", "list.read"}, {"unread", "dotmail", "list.unread"},
-	{"flag", "flag", "list.flag"}, {"unflag", "noflag", "list.unflag"},
+	{"flag", "flag", "list.flag"},
 }

@@ -7,6 +7,7 @@ type Printed struct {
 	To, Cc     string
 	Bcc, Reply string
 	When, Came string // when it says that it was written; when it arrived
+	Categories string
 	Files      []File
 	HTML       string // cleaned by email.Message.Show; or
 	Text       string

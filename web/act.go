@@ -16,12 +16,13 @@ import (
 
 // deed is what a person does to threads of one folder.
 type deed struct {
-	action string // read, unread, flag, unflag, archive, delete, move
+	action string // read, unread, flag, unflag, archive, delete, move, and those of category.go
 	folder mailstore.FolderID
 	to     mailstore.FolderID // of move, archive and delete
 	picked []string           // threads, or single messages
 	single bool               // they are messages
 	sure   bool               // deleting for good was confirmed
+	names  email.CategoryChange
 }
 
 func yes(b bool) *bool { return &b }
@@ -47,12 +48,18 @@ func (s *server) act(c echo.Context) error {
 	if d.forGood() && !d.sure {
 		return s.askForGood(c, d)
 	}
+	if d.action == newCategory {
+		return s.askCategory(c, d, nil)
+	}
 	ctx, mailbox := c.Request().Context(), boxOf(c).id
 	messages, err := s.messagesHere(ctx, mailbox, d)
 	if err != nil {
 		return err
 	}
 	back, err := s.do(ctx, mailbox, d, messages)
+	if err != nil && d.action == categorise {
+		return s.askCategory(c, d, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -72,6 +79,7 @@ func readDeed(c echo.Context) (deed, error) {
 		return deed{}, errBad
 	}
 	switch {
+	case d.readCategories(form):
 	case d.action == "archive":
 		d.to = mailstore.Archive
 	case d.action == "delete":
@@ -118,6 +126,9 @@ func (s *server) do(ctx context.Context, mailbox email.MailboxID, d deed, messag
 	if change, ok := marks[d.action]; ok {
 		return s.mark(ctx, mailbox, d, change, messages)
 	}
+	if d.action == categorise || d.action == uncategorise {
+		return s.categorise(ctx, mailbox, d, messages)
+	}
 	ids := idsOf(messages)
 	if len(ids) == 0 || d.to == d.folder && !d.forGood() {
 		return step{}, nil
@@ -131,7 +142,7 @@ func (s *server) do(ctx context.Context, mailbox email.MailboxID, d deed, messag
 
 // mark sets a flag where it is not set yet. Flagging, and marking unread, concern a thread's newest message.
 func (s *server) mark(ctx context.Context, mailbox email.MailboxID, d deed, change mailstore.FlagChange, messages []mailstore.Message) (step, error) {
-	if d.action == "flag" || d.action == "unread" {
+	if (d.action == "flag" || d.action == "unread") && !d.single {
 		messages = newestOfEach(messages)
 	}
 	var ids []email.MessageID
@@ -198,6 +209,9 @@ func (s *server) afterwards(c echo.Context, d deed, messages []mailstore.Message
 	if back.mailbox != "" {
 		query.Set("undo", s.undos.offer(back))
 	}
+	if at := c.FormValue("at"); at != "" {
+		return backTo(at, query)
+	}
 	return boxOf(c).folder(d.folder) + "?" + query.Encode()
 }
 
@@ -215,6 +229,11 @@ func (s *server) undoStep(c echo.Context) error {
 	}
 	if len(last.flagged) > 0 {
 		if err := s.Mail.SetFlags(ctx, mailstore.FromPortal, mailbox, last.flagged, last.flags); err != nil {
+			return err
+		}
+	}
+	if len(last.named) > 0 {
+		if err := s.Mail.SetCategories(ctx, mailstore.FromPortal, mailbox, last.named, last.names); err != nil {
 			return err
 		}
 	}

@@ -42,7 +42,7 @@ func (s *server) conversationView(c echo.Context, p *views.Page, l views.List, t
 		return views.Conversation{}, err
 	}
 	model := views.Conversation{Folder: l.Folder, FolderName: l.Name, Thread: string(thread),
-		Targets: l.Targets, ForGood: l.ForGood, Archived: l.Archived, Seen: true}
+		Targets: l.Targets, Known: l.Known, ForGood: l.ForGood, Archived: l.Archived, Seen: true}
 	if all, err = onlyAsked(c, &model, all); err != nil {
 		return views.Conversation{}, err
 	}

@@ -13,6 +13,7 @@ import (
 var done = map[string]string{
 	"archive": "done.archive", "delete": "done.delete", "forgood": "done.forgood", "move": "done.move",
 	"read": "done.read", "unread": "done.unread", "flag": "done.flag", "unflag": "done.unflag",
+	categorise: "done.categorise", uncategorise: "done.uncategorise",
 }
 
 // flash reads from the query what the step before did: done=archive&n=2&undo=WORD.

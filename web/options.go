@@ -78,6 +78,8 @@ type Mail interface {
 	Messages(ctx context.Context, m email.MailboxID, ids []email.MessageID) ([]mailstore.Message, error)
 	Raw(ctx context.Context, m email.MailboxID, id email.MessageID) ([]byte, error)
 	SetFlags(ctx context.Context, o mailstore.Origin, m email.MailboxID, ids []email.MessageID, c mailstore.FlagChange) error
+	SetCategories(ctx context.Context, o mailstore.Origin, m email.MailboxID, ids []email.MessageID, c email.CategoryChange) error
+	Categories(ctx context.Context, m email.MailboxID) (email.Categories, error)
 	Move(ctx context.Context, o mailstore.Origin, m email.MailboxID, ids []email.MessageID, to mailstore.FolderID) error
 	Delete(ctx context.Context, o mailstore.Origin, m email.MailboxID, ids []email.MessageID) error
 	Deeds(ctx context.Context, m email.MailboxID, ids []email.MessageID) (map[email.MessageID][]mailstore.Deed, error)

@@ -30,7 +30,7 @@ func (s *server) printMessage(c echo.Context) error {
 	}
 	sheet := p.sheet(string(id), c.QueryParam("in"), inner)
 	if inner == outer {
-		sheet.Came = p.words.At(one.Received, s.now()).Long
+		sheet.Came, sheet.Categories = p.words.At(one.Received, s.now()).Long, strings.Join(one.Categories, ", ")
 	}
 	return s.printed(c, p.words, []views.Printed{sheet})
 }
@@ -53,7 +53,7 @@ func (s *server) printConversation(c echo.Context) error {
 			return err
 		}
 		sheet := p.sheet(string(one.ID), "", email.Parse(octets))
-		sheet.Came = p.words.At(one.Received, s.now()).Long
+		sheet.Came, sheet.Categories = p.words.At(one.Received, s.now()).Long, strings.Join(one.Categories, ", ")
 		sheets = append(sheets, sheet)
 	}
 	return s.printed(c, p.words, sheets)

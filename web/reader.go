@@ -30,6 +30,7 @@ func (r *reader) message(m mailstore.Message, newest bool) (views.Message, error
 	view := views.Message{
 		ID: string(m.ID), When: w.At(m.Received, r.server.now()), Snippet: m.Snippet,
 		Open: newest || !m.Flags.Seen, Unread: !m.Flags.Seen, Draft: m.Folder == mailstore.Drafts,
+		Categories: m.Categories, Act: r.box.folder(m.Folder) + "/act",
 		To: r.people(m.To), Cc: r.people(m.Cc), Bcc: r.people(m.Bcc),
 	}
 	r.sender(&view, m)

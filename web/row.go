@@ -41,7 +41,7 @@ func (r *rower) row(t mailstore.ThreadRow) views.Row {
 		ID: string(t.ID), URL: r.box.thread(r.folder, t.ID) + r.suffix, Count: t.Count, When: r.words.At(at, r.now),
 		Subject: views.Plain(r.subject(t.Latest.Subject)), Snippet: views.Plain(t.Latest.Snippet),
 		Unread: t.Unread > 0, Flagged: t.Flagged, Answered: t.Latest.Flags.Answered, Attached: t.Latest.Attachments > 0,
-		Opened: t.ID == r.opened,
+		Opened: t.ID == r.opened, Categories: t.Categories,
 	}
 	row.Lead, row.Who = r.who(t)
 	if r.single {

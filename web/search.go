@@ -87,7 +87,7 @@ func (r *rower) hits(p *views.Page, hits []search.Hit, messages []mailstore.Mess
 			continue
 		}
 		r.folder = m.Folder
-		row := r.row(mailstore.ThreadRow{ID: m.Thread, Latest: m, Count: 1, Flagged: m.Flags.Flagged})
+		row := r.row(mailstore.ThreadRow{ID: m.Thread, Latest: m, Count: 1, Flagged: m.Flags.Flagged, Categories: m.Categories})
 		row.ID, row.Day = string(m.ID), ""
 		row.Unread = !m.Flags.Seen
 		if !r.single {

@@ -25,6 +25,8 @@ type step struct {
 	moves   map[mailstore.FolderID][]email.MessageID // back to where they lay
 	flags   mailstore.FlagChange
 	flagged []email.MessageID // on which flags is to be set again
+	names   email.CategoryChange
+	named   []email.MessageID // on which names is to be made
 }
 
 const (
