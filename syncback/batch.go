@@ -148,7 +148,7 @@ func (b *batch) judge(ctx context.Context, r row, result told, failed error) {
 		b.over[r.way] = true
 	}
 	if failed == nil {
-		b.s.meters.of(b.s.way(r.way)).note(b.s.now(), 1)
+		b.s.meters.of(b.s.way(r.way)).note(b.s.now(), time.UnixMilli(r.at))
 	}
 	b.s.pace.carried(b.s.way(r.way), r.mailbox, result.octets, b.s.now())
 	o := b.s.judge(context.WithoutCancel(ctx), r, result, failed)

@@ -56,7 +56,12 @@ func (m *meters) of(w *Way) *meter {
 	return m.ways[w.Name()]
 }
 
-func (m *meter) note(now time.Time, n int) {
+// note counts an item that happened at since. One that did not have to wait tells how fast people write,
+// not how fast Exchange takes.
+func (m *meter) note(now, since time.Time) {
+	if now.Sub(since) < meterGrain {
+		return
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.steps == nil {
@@ -71,7 +76,7 @@ func (m *meter) note(now time.Time, n int) {
 	if len(m.steps) == 0 {
 		m.first = now
 	}
-	m.steps[at] += n
+	m.steps[at]++
 }
 
 // rate is items a second; ok once it has counted for long enough to mean something.
