@@ -11,7 +11,8 @@ const name = e => e.tagName.toLowerCase() + (e.id ? "#" + e.id : "") + "." + [..
 const inside = e => { for (let p = e.parentElement; p && p !== document.body; p = p.parentElement) if (getComputedStyle(p).overflowX !== "visible") return true; return false };
 const right = [...document.querySelectorAll("body *")].filter(e => { const r = e.getBoundingClientRect();
   return shown(e) && r.width > 1 && (r.right > innerWidth + 1 || r.left < -1) && !inside(e) && !e.closest(".menu > div") }).map(name);
-if (document.documentElement.scrollWidth > innerWidth + 1) right.push("the page scrolls to " + document.documentElement.scrollWidth);
+if (document.documentElement.scrollWidth > innerWidth + 1) right.push("the page scrolls to " + document.documentElement.scrollWidth + " for " + [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(name).slice(0, 3));
+if (innerWidth >= 1000 && document.querySelector("body.app > .panes, body.app > .desk") && document.documentElement.scrollHeight > innerHeight + 1) right.push("the page scrolls down beside its panes");
 // A target's box: its own, its label's, or what its ::after covers.
 const box = e => { let r = e.getBoundingClientRect();
   for (const l of e.labels || []) { const o = l.getBoundingClientRect(); if (o.width * o.height > r.width * r.height) r = o }

@@ -128,9 +128,10 @@ var walkParts = []part{
 		{name: "lost", who: katrin, path: "/mail/inbox/lost", status: 404},
 		{name: "forbidden", who: katrin, path: "/desk", status: 403},
 		{name: "too-large", who: katrin, status: 413, do: func(w *walk) {
-			w.open("/mail/inbox")
-			js[bool](w.browser, `(() => { const f = document.createElement("form"); f.method = "post"; f.action = "/view"; window.before = true; const t = document.createElement("textarea"); t.name = "view"; t.value = "x".repeat(11 << 20); f.append(t);
-				document.body.append(f); f.submit(); return true })()`)
+			w.open("/compose")
+			js[bool](w.browser, `(() => { const d = new DataTransfer(), f = document.getElementById("compose"), t = f.querySelector("[name=to]"); d.items.add(new File(["x".repeat(1.5 * 1048576)], "Plan.pdf"));
+				t.value = "olivia@northgate.example"; f.querySelector("[type=file]").files = d.files; f.querySelector("[name=token]").value = "walk-large"; window.before = true;
+				const b = document.createElement("input"); b.type = "hidden"; b.name = "button"; b.value = "attach"; f.append(b); HTMLFormElement.prototype.submit.call(f); return true })()`)
 			w.until(`!window.before && document.readyState === "complete"`)
 		}},
 		{name: "failed", who: katrin, path: "/m/fails/print", status: 500},
