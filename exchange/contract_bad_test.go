@@ -155,7 +155,7 @@ func attempts(t *testing.T, direct mailboxes, anew func() mailboxes, box string,
 		}, func(c mailboxes) bool { return found(c, "move")[0].Role == Trash }},
 		"remove": {func(ctx context.Context, c mailboxes) error { return c.Remove(ctx, box, places["remove"]) },
 			func(c mailboxes) bool { return len(found(c, "remove")) == 0 }},
-		"create": {func(ctx context.Context, c mailboxes) error { return c.Create(ctx, box, folder) },
+		"create": {func(ctx context.Context, c mailboxes) error { return c.Create(ctx, box, Folder{Name: folder}) },
 			func(mailboxes) bool { // asked of one that remembers no folders
 				_, err := anew().Append(contextOf(t), box, Folder{Name: folder}, item(id("create")))
 				return err == nil

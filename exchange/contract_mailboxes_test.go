@@ -35,6 +35,9 @@ func behaviours() []behaviour {
 		{"a move is seen, done again it finds nothing, and a folder must exist", false, playMove},
 		{"one version of a draft is taken away and the other stays", false, playRemove},
 		{"folders are made once, found without case, and some names are reserved", false, playFolders},
+		{"folders within folders, also in the inbox, with those above them", false, playFoldersWithin},
+		{"a folder is renamed with what is in it; another one's name is refused", false, playRename},
+		{"an empty folder goes into Deleted Items; one with something in it stays", false, playDiscard},
 		{"lines over 9,900 octets reach the mailbox", false, playLongLines},
 	}, faultBehaviours()...)
 }
@@ -299,7 +302,7 @@ func playRemove(p *play) string {
 
 func playFolders(p *play) string {
 	for range 2 {
-		if err := p.Create(p.ctx(), p.box, "Projekte & Pläne"); err != nil {
+		if err := p.Create(p.ctx(), p.box, Folder{Name: "Projekte & Pläne"}); err != nil {
 			p.Fatal(err)
 		}
 	}
@@ -310,7 +313,7 @@ func playFolders(p *play) string {
 	if _, err := p.Append(p.ctx(), p.box, Folder{Name: "Gibt es nicht"}, Item{Octets: mail("nothere@x.test")}); !errors.Is(err, ErrNoFolder) {
 		p.Errorf("into a folder that is not there: %v", err)
 	}
-	if err := p.Create(p.ctx(), p.box, "Files"); p.face != "ews" && p.face != "graph" && !errors.Is(err, ErrRefused) {
+	if err := p.Create(p.ctx(), p.box, Folder{Name: "Files"}); p.face != "ews" && p.face != "graph" && !errors.Is(err, ErrRefused) {
 		p.Errorf("a reserved name: %v", err)
 	}
 	return ""

@@ -17,7 +17,7 @@ import (
 
 const anna = "anna@example.test"
 
-// mailboxes are the seven methods that sync-back asks for.
+// mailboxes are the methods that sync-back asks for.
 type mailboxes interface {
 	Find(ctx context.Context, mailbox string, q Query) ([]Copy, error)
 	Append(ctx context.Context, mailbox string, to Folder, item Item) (Place, error)
@@ -25,7 +25,9 @@ type mailboxes interface {
 	SetCategories(ctx context.Context, mailbox string, at Place, change email.CategoryChange) (email.Categories, error)
 	Move(ctx context.Context, mailbox string, at Place, to Folder) error
 	Remove(ctx context.Context, mailbox string, at Place) error
-	Create(ctx context.Context, mailbox, name string) error
+	Create(ctx context.Context, mailbox string, f Folder) error
+	Rename(ctx context.Context, mailbox string, f Folder, name string) error
+	Discard(ctx context.Context, mailbox string, f Folder) (kept bool, err error)
 	Close() error
 }
 

@@ -18,6 +18,7 @@ var (
 	ErrRoute          = errors.New("the connector does not fit") // 5.7.64, 5.7.68: stop the route, no item is at fault
 	ErrLogin          = errors.New("did not let us in")
 	ErrNoFolder       = errors.New("no such folder")
+	ErrTaken          = errors.New("a folder of that name is there")
 	ErrGone           = errors.New("the message is no longer at its place")
 	ErrUnsuited       = errors.New("this way cannot carry it")   // signed, too large: another way may; nothing was sent
 	ErrElsewhere      = errors.New("the mailbox lies elsewhere") // moved between on-premises and Online: ask there

@@ -40,6 +40,7 @@ func (c *EWS) list(ctx context.Context, mailbox string, anew bool) ([]listed, er
 	for _, role := range []Role{Sent, Drafts, Trash, Junk, Archive} {
 		assign(folders, role, c.o.Folders[role])
 	}
+	placed(folders)
 	c.mu.Lock()
 	if len(c.folders) >= mostMailboxes {
 		clear(c.folders)
@@ -167,31 +168,4 @@ func (c *EWS) find(ctx context.Context, mailbox string, f Folder) (listed, error
 		}
 	}
 	return listed{}, noFolder("FindFolder", f)
-}
-
-// Create makes a folder of the mailbox; one that exists already is success.
-func (c *EWS) Create(ctx context.Context, mailbox, name string) error {
-	ctx, cancel := c.limited(ctx)
-	defer cancel()
-	folders, err := c.list(ctx, mailbox, true)
-	if err != nil {
-		return err
-	}
-	if _, ok := pick(folders, Folder{Name: name}); ok {
-		return nil
-	}
-	if err := creatable(name, '/'); err != nil {
-		return err
-	}
-	_, err = c.one(ctx, mailbox, question{op: "CreateFolder", changes: true, body: func(w *writer) {
-		w.in("m:CreateFolder", func() {
-			w.in("m:ParentFolderId", func() { w.empty("t:DistinguishedFolderId", "Id", "msgfolderroot") })
-			w.in("m:Folders", func() { w.in("t:Folder", func() { w.text("t:DisplayName", name) }) })
-		})
-	}})
-	c.forget(mailbox)
-	if codeIs(err, "ErrorFolderExists") {
-		return nil
-	}
-	return err
 }

@@ -103,7 +103,7 @@ func (c *EWS) details(ctx context.Context, mailbox string, folder listed, candid
 			return nil, false, misfit("GetItem", "an item of another folder")
 		}
 		if wanted[item.messageID] {
-			copies = append(copies, Copy{Place: Place{Folder: folder.name, ID: item.id}, MessageID: item.messageID,
+			copies = append(copies, Copy{Below: folder.below, Place: Place{Folder: folder.name, ID: item.id}, MessageID: item.messageID,
 				Traces: item.traces, Flags: item.flags, Categories: item.categories, Role: folder.role, Stamp: item.changeKey})
 		}
 	}

@@ -25,15 +25,19 @@ const (
 	Junk    Role = "junk"
 )
 
-// Folder names a folder of a mailbox: by role, or (Role empty) by its name in UTF-8.
+// Folder names a folder of a mailbox: by role, by its path in UTF-8 with "/" between the names, or by
+// both: then the path begins in the role's folder.
 type Folder struct {
 	Role Role
 	Name string
 }
 
 func (f Folder) String() string {
-	if f.Role != "" {
+	if f.Role != "" && f.Name == "" {
 		return string(f.Role)
+	}
+	if f.Role != "" {
+		return fmt.Sprintf("%s/%q", f.Role, f.Name)
 	}
 	return fmt.Sprintf("%q", f.Name)
 }
@@ -62,6 +66,7 @@ type Copy struct {
 	Traces     []string // the id clauses of its Received lines (RFC 5321, 4.4), newest first
 	Flags      Flags
 	Role       Role             // of its folder, "" for others
+	Below      Role             // of the folder in which its folder lies at whatever depth, "" for none with a role
 	Categories email.Categories // nil: this way does not show them
 	Stamp      string           // changes whenever the message does at the same place; "" the way has none (an IMAP message never changes)
 }

@@ -176,7 +176,7 @@ func (g *Graph) copies(ctx context.Context, mailbox string, found []graphMessage
 		if err != nil {
 			return nil, err
 		}
-		copies = append(copies, Copy{Place: Place{Folder: folder.name, ID: m.ID}, MessageID: m.bareID(), Traces: m.traces(), Flags: m.flags(), Categories: m.categories(), Role: folder.role, Stamp: m.Stamp})
+		copies = append(copies, Copy{Below: folder.below, Place: Place{Folder: folder.name, ID: m.ID}, MessageID: m.bareID(), Traces: m.traces(), Flags: m.flags(), Categories: m.categories(), Role: folder.role, Stamp: m.Stamp})
 	}
 	return copies, nil
 }

@@ -2,9 +2,7 @@ package exchange
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"net/http"
 	"net/url"
 	"strings"
 )
@@ -14,6 +12,8 @@ type graphFolder struct {
 	id   string
 	name string // path of display names, "/" between them; the inbox is INBOX, as over IMAP
 	role Role
+
+	below Role // of the folder in which it lies
 }
 
 // wellKnown are Graph's own names, which hold whatever the mailbox's language.
@@ -44,6 +44,11 @@ func (g *Graph) foldersOf(ctx context.Context, mailbox string, anew bool) ([]gra
 	}
 	for _, role := range []Role{Sent, Drafts, Trash, Junk, Archive} {
 		assignMapped(folders, role, g.o.Folders[role])
+	}
+	all := asListed(folders)
+	placed(all)
+	for i := range folders {
+		folders[i].below = all[i].below
 	}
 	box.mu.Lock()
 	box.folders = folders
@@ -125,36 +130,18 @@ func (g *Graph) folder(ctx context.Context, mailbox string, want Folder) (graphF
 		if err != nil {
 			return graphFolder{}, err
 		}
-		for _, f := range folders {
-			if want.Role != "" && f.role == want.Role || want.Role == "" && strings.EqualFold(f.name, want.Name) {
-				return f, nil
-			}
+		if l, ok := pick(asListed(folders), want); ok {
+			return graphFolder{id: l.id, name: l.name, role: l.role}, nil
 		}
 	}
 	return graphFolder{}, noFolder("GET folders", want)
 }
 
-// Create makes a folder of the mailbox; one that exists already is success.
-func (g *Graph) Create(ctx context.Context, mailbox, name string) error {
-	ctx, cancel := context.WithTimeout(ctx, g.o.Call)
-	defer cancel()
-	if _, err := g.folder(ctx, mailbox, Folder{Name: name}); err == nil || !errors.Is(err, ErrNoFolder) {
-		return err
+// asListed are the folders as the other ways list them.
+func asListed(folders []graphFolder) []listed {
+	all := make([]listed, len(folders))
+	for i, f := range folders {
+		all[i] = listed{name: f.name, role: f.role, delim: '/', id: f.id}
 	}
-	if err := creatable(name, '/'); err != nil { // by IMAP it would be two folders: a name means the same by every way
-		return err
-	}
-	body, err := json.Marshal(map[string]string{"displayName": name})
-	if err != nil {
-		return &Failure{Kind: ErrRefused, Op: "POST folder", Err: err}
-	}
-	_, err = g.send(ctx, mailbox, graphCall{op: "POST folder", method: http.MethodPost, path: "/mailFolders", kind: "application/json", body: body, changes: true})
-	var f *Failure
-	if errors.As(err, &f) && strings.HasSuffix(f.Code, " ErrorFolderExists") {
-		err = nil
-	}
-	if err == nil {
-		_, err = g.foldersOf(ctx, mailbox, true)
-	}
-	return err
+	return all
 }

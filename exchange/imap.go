@@ -27,6 +27,7 @@ type IMAPOptions struct {
 	Folders  map[Role]string // administrator's mapping; beaten by LIST attributes
 	Call     time.Duration   // longest time of one call, default 5 min
 	Idle     time.Duration   // connections are kept that long, default 1 min
+	Now      func() time.Time
 	Dial     func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
@@ -67,6 +68,9 @@ func NewIMAP(o IMAPOptions) (*IMAP, error) {
 	}
 	if config == nil && o.Implicit {
 		return nil, errors.New("IMAP with TLS from the start cannot have TLS policy none")
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	switch o.Auth {
 	case "":

@@ -152,7 +152,7 @@ func (a *account) look(folder listed, q Query) ([]Copy, error) {
 		copies = append(copies, read...)
 	}
 	for i := range copies {
-		copies[i].Folder, copies[i].Validity, copies[i].Role = folder.name, data.UIDValidity, folder.role
+		copies[i].Folder, copies[i].Validity, copies[i].Role, copies[i].Below = folder.name, data.UIDValidity, folder.role, folder.below
 	}
 	return copies, nil
 }

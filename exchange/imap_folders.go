@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"context"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
@@ -12,6 +11,7 @@ type listed struct {
 	name  string // UTF-8 path
 	role  Role
 	delim rune
+	below Role   // of the folder in which it lies
 	id    string // over EWS
 	mark  string // over EWS: changes when something in the folder does
 }
@@ -57,6 +57,7 @@ func (a *account) list(mapping map[Role]string) ([]listed, error) {
 	for _, role := range []Role{Sent, Drafts, Trash, Junk, Archive} {
 		assign(folders, role, mapping[role])
 	}
+	placed(folders)
 	a.folders = folders
 	return folders, nil
 }
@@ -110,25 +111,4 @@ func (a *account) find(mapping map[Role]string, f Folder) (listed, error) {
 		return l, nil
 	}
 	return listed{}, noFolder("LIST", f)
-}
-
-// Create makes a folder of the mailbox; one that exists already is success.
-func (c *IMAP) Create(ctx context.Context, mailbox, name string) error {
-	return c.call(ctx, mailbox, 4<<20, func(a *account) error {
-		a.folders = nil
-		if _, err := a.find(c.o.Folders, Folder{Name: name}); err == nil {
-			return nil
-		}
-		folders, err := a.list(c.o.Folders)
-		if err != nil {
-			return err
-		}
-		for _, l := range folders {
-			if err := creatable(name, l.delim); err != nil {
-				return err
-			}
-		}
-		a.folders = nil
-		return answer("CREATE", a.client.Create(name, nil).Wait(), true)
-	})
 }

@@ -38,7 +38,9 @@ const (
 	Moved       Kind = "moved"      // Detail.From, Detail.To
 	Deleted     Kind = "deleted"    // for good
 	Merged      Kind = "merged"     // second arrival of the same identity
-	NewFolder   Kind = "folder"     // Detail.To = id, Detail.Name
+	NewFolder   Kind = "folder"     // Detail.To = id, Detail.From = parent or "", Detail.Name
+	NamedFolder Kind = "foldername" // Detail.To = id, Detail.Name, Detail.Old
+	GoneFolder  Kind = "foldergone" // Detail.To = id, Detail.Name
 	Found       Kind = "found"      // file without a row
 	Expired     Kind = "expired"
 	Refilled    Kind = "refilled" // to be put back into Exchange as it is: Detail.To = folder, Detail.Flags, Detail.Categories
@@ -48,6 +50,7 @@ const (
 type Detail struct {
 	From, To FolderID `json:",omitempty"`
 	Name     string   `json:",omitempty"`
+	Old      string   `json:",omitempty"` // of a folder: its name before
 	Flags    *Flags   `json:",omitempty"`
 	Was      *Flags   `json:",omitempty"` // of a change of flags: what they were before it
 

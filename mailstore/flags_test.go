@@ -125,14 +125,14 @@ func TestReadsWhileNamesLag(t *testing.T) {
 func TestFolders(t *testing.T) {
 	eachStore(t, func(t *testing.T, h *house) {
 		ctx := t.Context()
-		f, err := h.CreateFolder(ctx, FromPortal, anna, " Projekte Köln ")
+		f, err := h.CreateFolder(ctx, FromPortal, anna, "", " Projekte Köln ")
 		must(t, err)
 		for _, bad := range []string{"", "  ", "a/b", "a\\b", "a\x00b", "a\r\nb", strings.Repeat("x", 101), "projekte köln", "\xff"} {
-			if _, err := h.CreateFolder(ctx, FromPortal, anna, bad); !errors.Is(err, ErrFolderName) {
+			if _, err := h.CreateFolder(ctx, FromPortal, anna, "", bad); !errors.Is(err, ErrFolderName) {
 				t.Errorf("%q: %v", bad, err)
 			}
 		}
-		if _, err := h.CreateFolder(ctx, FromPortal, "nonesuch", "x"); !errors.Is(err, ErrNotFound) {
+		if _, err := h.CreateFolder(ctx, FromPortal, "nonesuch", "", "x"); !errors.Is(err, ErrNotFound) {
 			t.Errorf("no such mailbox: %v", err)
 		}
 		a := h.deliver(mail("a@b.example", "Angebot"), anna)
@@ -143,7 +143,7 @@ func TestFolders(t *testing.T) {
 		all, err := h.Folders(ctx, anna)
 		must(t, err)
 		last := all[len(all)-1]
-		same(t, "folder", fmt.Sprint(last), fmt.Sprint(Folder{f, "Projekte Köln", 2, 1}))
+		same(t, "folder", fmt.Sprint(last), fmt.Sprint(Folder{f, "Projekte Köln", "", 2, 1}))
 		same(t, "log", h.log(anna), "folder/portal arrived/outside moved/portal arrived/exchange")
 		if _, _, err := h.Threads(ctx, anna, "nonesuch", Before{}, 10); !errors.Is(err, ErrNotFound) {
 			t.Errorf("no such folder: %v", err)

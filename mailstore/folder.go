@@ -3,12 +3,9 @@ package mailstore
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"holdover/database"
 	"holdover/email"
@@ -17,7 +14,8 @@ import (
 // Folder is one folder of a mailbox with its counts.
 type Folder struct {
 	ID            FolderID
-	Name          string // for role folders empty: the page names them
+	Name          string   // for role folders empty: the page names them
+	Parent        FolderID // "" at the top
 	Total, Unread int
 }
 
@@ -36,7 +34,7 @@ func (s *Store) Folders(ctx context.Context, m email.MailboxID) ([]Folder, error
 }
 
 func folders(tx *database.Tx, m email.MailboxID) ([]Folder, error) {
-	rows, err := tx.Query("SELECT id, name, total, unread FROM folder WHERE mailbox = ?", string(m))
+	rows, err := tx.Query("SELECT id, name, parent, total, unread FROM folder WHERE mailbox = ? AND gone = 0", string(m))
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +42,7 @@ func folders(tx *database.Tx, m email.MailboxID) ([]Folder, error) {
 	var all []Folder
 	for rows.Next() {
 		var f Folder
-		if err := rows.Scan(&f.ID, &f.Name, &f.Total, &f.Unread); err != nil {
+		if err := rows.Scan(&f.ID, &f.Name, &f.Parent, &f.Total, &f.Unread); err != nil {
 			return nil, err
 		}
 		all = append(all, f)
@@ -60,75 +58,4 @@ func rank(f FolderID) int {
 		return i
 	}
 	return len(roles())
-}
-
-// CreateFolder makes a folder: its Maildir first, then row and entry. ErrFolderName: the name is
-// empty, longer than 100 letters, has control characters or a slash, or another folder has it.
-func (s *Store) CreateFolder(ctx context.Context, o Origin, m email.MailboxID, name string) (FolderID, error) {
-	name = strings.TrimSpace(name)
-	if !goodFolderName(name) {
-		return "", fmt.Errorf("create folder: %w", ErrFolderName)
-	}
-	has, err := s.Folders(ctx, m)
-	if err != nil {
-		return "", err
-	}
-	if err := free(has, name); err != nil {
-		return "", err
-	}
-	id := newFolderID()
-	if err := s.makeFolder(m, id, name); err != nil {
-		return "", fmt.Errorf("create folder: %w", s.storageError(m, err))
-	}
-	err = s.change(ctx, m, func(c *change) error {
-		has, err := folders(c.tx, m)
-		if err != nil {
-			return err
-		}
-		if err := free(has, name); err != nil { // somebody was quicker
-			return err
-		}
-		if err := addFolder(c.tx, m, id, name); err != nil {
-			return err
-		}
-		return c.log("", NewFolder, o, Detail{To: id, Name: name})
-	})
-	if err != nil {
-		if !errors.Is(err, database.ErrUnsure) {
-			s.unmakeFolder(m, id)
-		}
-		return "", fmt.Errorf("create folder: %w", err)
-	}
-	return id, nil
-}
-
-func goodFolderName(name string) bool {
-	return name != "" && utf8.ValidString(name) && utf8.RuneCountInString(name) <= 100 &&
-		!strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || r == '/' || r == '\\' })
-}
-
-func free(has []Folder, name string) error {
-	for _, f := range has {
-		if strings.EqualFold(f.Name, name) {
-			return fmt.Errorf("create folder: %w: there is one of this name", ErrFolderName)
-		}
-	}
-	return nil
-}
-
-func (s *Store) makeFolder(m email.MailboxID, id FolderID, name string) error {
-	if _, err := s.disk.Stat(mailboxDir(m) + "/cur"); err != nil {
-		return err // a Maildir that vanished is not begun anew
-	}
-	if err := s.makeMaildirs(m, []FolderID{id}); err != nil {
-		return err
-	}
-	return s.replaceFile(folderDir(m, id), "name", []byte(name+"\n"))
-}
-
-func (s *Store) unmakeFolder(m email.MailboxID, id FolderID) {
-	dir := folderDir(m, id)
-	for _, part := range []string{"/name", "/tmp", "/new", "/cur", ""} {
-		s.disk.Remove(dir + part)
-	}
 }

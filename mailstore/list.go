@@ -57,7 +57,7 @@ func (s *Store) Threads(ctx context.Context, m email.MailboxID, f FolderID, befo
 	limit = max(1, min(limit, 500))
 	err = s.db.Read(ctx, func(tx *database.Tx) (err error) {
 		var has int
-		err = tx.QueryRow("SELECT 1 FROM folder WHERE mailbox = ? AND id = ?", string(m), string(f)).Scan(&has)
+		err = tx.QueryRow("SELECT 1 FROM folder WHERE mailbox = ? AND id = ? AND gone = 0", string(m), string(f)).Scan(&has)
 		if errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("folder %s: %w", f, ErrNotFound)
 		}

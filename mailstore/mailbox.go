@@ -93,7 +93,7 @@ func (s *Store) exists(ctx context.Context, m email.MailboxID, f FolderID) error
 	}
 	var has int
 	err := s.db.Read(ctx, func(tx *database.Tx) error {
-		return tx.QueryRow("SELECT 1 FROM folder WHERE mailbox = ? AND id = ?", string(m), string(f)).Scan(&has)
+		return tx.QueryRow("SELECT 1 FROM folder WHERE mailbox = ? AND id = ? AND gone = 0", string(m), string(f)).Scan(&has)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		err = fmt.Errorf("mailbox %s, folder %s: %w", m, f, ErrNotFound)
@@ -136,16 +136,16 @@ func addMailbox(tx *database.Tx, id email.MailboxID, address string, now int64) 
 		return err
 	}
 	for _, f := range roles() {
-		if err := addFolder(tx, id, f, ""); err != nil {
+		if err := addFolder(tx, id, f, "", ""); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func addFolder(tx *database.Tx, m email.MailboxID, id FolderID, name string) error {
-	_, err := tx.Exec(`INSERT INTO folder (mailbox, id, name, total, unread) VALUES (?, ?, ?, 0, 0)
-		ON CONFLICT (mailbox, id) DO NOTHING`, string(m), string(id), clean(name))
+func addFolder(tx *database.Tx, m email.MailboxID, id FolderID, name string, parent FolderID) error {
+	_, err := tx.Exec(`INSERT INTO folder (mailbox, id, name, parent, total, unread) VALUES (?, ?, ?, ?, 0, 0)
+		ON CONFLICT (mailbox, id) DO NOTHING`, string(m), string(id), clean(name), string(parent))
 	return err
 }
 

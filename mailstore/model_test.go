@@ -93,7 +93,7 @@ func (w *walk) step() {
 	case k < 96:
 		w.goOut()
 	case k < 98:
-		f, err := w.CreateFolder(w.t.Context(), FromPortal, anna, fmt.Sprint("Ordner ", w.n))
+		f, err := w.CreateFolder(w.t.Context(), FromPortal, anna, "", fmt.Sprint("Ordner ", w.n))
 		must(w.t, err)
 		w.n++
 		w.moves = append(w.moves, f)

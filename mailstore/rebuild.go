@@ -1,6 +1,7 @@
 package mailstore
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -86,6 +87,12 @@ func (s *Store) rebuildMailboxes(ctx context.Context) error {
 	return nil
 }
 
+// wasDeleted says whether a person deleted a folder; if messages lie in it, they make it known all the same.
+func (s *Store) wasDeleted(m email.MailboxID, f FolderID) bool {
+	text, err := s.disk.ReadFile(folderDir(m, f) + "/name")
+	return err == nil && len(bytes.TrimSpace(text)) == 0
+}
+
 // allStrays lists what has no row, and learns folders that are only on disk.
 func (s *Store) allStrays(ctx context.Context, boxes []email.MailboxID) (total int, all []*listing, err error) {
 	for _, m := range boxes {
@@ -98,7 +105,7 @@ func (s *Store) allStrays(ctx context.Context, boxes []email.MailboxID) (total i
 			return 0, nil, err
 		}
 		for f, complete := range l.dirs {
-			if complete && !l.folders[f] {
+			if complete && !l.folders[f] && !s.wasDeleted(m, f) {
 				if err := s.learnFolder(ctx, l, f, FromRebuild); err != nil {
 					return 0, nil, err
 				}

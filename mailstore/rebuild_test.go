@@ -46,7 +46,7 @@ func TestRebuild(t *testing.T) {
 		second := fresh(t)
 		h := newHouse(t, fresh(t))
 		ctx := t.Context()
-		f, err := h.CreateFolder(ctx, FromPortal, anna, "Projekte")
+		f, err := h.CreateFolder(ctx, FromPortal, anna, "", "Projekte")
 		must(t, err)
 		var ids []email.MessageID
 		for i := range 6 {

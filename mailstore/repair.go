@@ -111,12 +111,17 @@ func (s *Store) learnFolder(ctx context.Context, l *listing, f FolderID, o Origi
 	if err != nil {
 		text = []byte(f)
 	}
-	name := strings.TrimSpace(clean(string(text)))
+	name, rest, _ := strings.Cut(clean(string(text)), "\n")
+	name = strings.TrimSpace(name)
+	below := FolderID(strings.TrimSpace(rest))
+	if name == "" { // deleted, and yet there is something in it
+		name, below = string(f), ""
+	}
 	err = s.change(ctx, l.mailbox, func(c *change) error {
-		if err := addFolder(c.tx, l.mailbox, f, name); err != nil {
+		if err := addFolder(c.tx, l.mailbox, f, name, below); err != nil {
 			return err
 		}
-		return c.log("", NewFolder, o, Detail{To: f, Name: name})
+		return c.log("", NewFolder, o, Detail{To: f, From: below, Name: name})
 	})
 	l.folders[f] = err == nil
 	return err

@@ -21,7 +21,7 @@ func (s *Store) Singles(ctx context.Context, m email.MailboxID, f FolderID, befo
 	}
 	err = s.db.Read(ctx, func(tx *database.Tx) error {
 		var has int
-		err := tx.QueryRow("SELECT 1 FROM folder WHERE mailbox = ? AND id = ?", string(m), string(f)).Scan(&has)
+		err := tx.QueryRow("SELECT 1 FROM folder WHERE mailbox = ? AND id = ? AND gone = 0", string(m), string(f)).Scan(&has)
 		if errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("folder %s: %w", f, ErrNotFound)
 		}

@@ -217,7 +217,7 @@ func (c *change) countIn(f FolderID, t ThreadID, id email.MessageID, received in
 
 // total adds to a folder's counts. ErrNotFound: there is no such folder.
 func (c *change) total(f FolderID, total, unread int64) error {
-	n, err := c.tx.Changed("UPDATE folder SET total = total + ?, unread = unread + ? WHERE mailbox = ? AND id = ?",
+	n, err := c.tx.Changed("UPDATE folder SET total = total + ?, unread = unread + ? WHERE mailbox = ? AND id = ? AND gone = 0",
 		total, unread, string(c.mailbox), string(f))
 	if err == nil && n == 0 {
 		err = ErrNotFound

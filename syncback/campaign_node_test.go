@@ -233,8 +233,17 @@ func (k killable) Tidy(ctx context.Context, mailbox, ref string) error {
 	return k.around("Tidy", func() error { return in.Tidy(ctx, mailbox, ref) })
 }
 
-func (k killable) Create(ctx context.Context, mailbox, name string) error {
-	return k.around("Create", func() error { return k.in.Create(ctx, mailbox, name) })
+func (k killable) Rename(ctx context.Context, mailbox string, f exchange.Folder, name string) error {
+	return k.around("Rename", func() error { return k.in.Rename(ctx, mailbox, f, name) })
+}
+
+func (k killable) Discard(ctx context.Context, mailbox string, f exchange.Folder) (kept bool, err error) {
+	err = k.around("Discard", func() error { kept, err = k.in.Discard(ctx, mailbox, f); return err })
+	return kept, err
+}
+
+func (k killable) Create(ctx context.Context, mailbox string, f exchange.Folder) error {
+	return k.around("Create", func() error { return k.in.Create(ctx, mailbox, f) })
 }
 
 type killableAll struct {

@@ -319,7 +319,7 @@ func (p *plot) erase() bool {
 func (p *plot) newFolder() bool {
 	m := p.box()
 	name := fmt.Sprintf("Projekt %d", len(p.folders[m])+1)
-	id, err := p.b.store.CreateFolder(p.b.ctx, mailstore.FromPortal, m, name)
+	id, err := p.b.store.CreateFolder(p.b.ctx, mailstore.FromPortal, m, "", name)
 	p.b.must(err)
 	if p.folders[m] == nil {
 		p.folders[m] = map[mailstore.FolderID]string{}

@@ -92,6 +92,9 @@ func (s *Syncback) take(tx *database.Tx, m email.MailboxID, p passage, cargos []
 	var taken []row
 	used := map[*Way]int{}
 	for _, r := range rows {
+		if r.op == rename && len(taken) > 0 { // by itself: paths of what comes before and after differ
+			break
+		}
 		tried := r
 		w := s.choose(r)
 		if w == nil { // the ways that could carry this one rest
@@ -119,6 +122,9 @@ func (s *Syncback) take(tx *database.Tx, m email.MailboxID, p passage, cargos []
 		if ok {
 			tried.fence = r.fence + 1
 			taken = append(taken, tried)
+		}
+		if r.op == rename {
+			break
 		}
 	}
 	return taken, nil

@@ -21,6 +21,10 @@ func (s *Syncback) enter(tx *database.Tx, rows []row) error {
 			err = enterDraft(tx, r)
 		case erase:
 			err = enterErase(tx, r)
+		case rename:
+			err = enterRename(tx, r)
+		case discard:
+			err = enterDiscard(tx, r)
 		default:
 			err = insert(tx, r)
 		}
@@ -33,7 +37,7 @@ func (s *Syncback) enter(tx *database.Tx, rows []row) error {
 
 // inherit takes what identifies the item from an earlier row, when the store cannot say any more.
 func inherit(tx *database.Tx, r *row) error {
-	if r.msgid != "" || r.op == folder {
+	if r.msgid != "" || r.op.places() {
 		return nil
 	}
 	earlier, err := query(tx, `WHERE mailbox=? AND item=? AND msgid<>'' ORDER BY seq LIMIT 1`, string(r.mailbox), r.item)

@@ -363,7 +363,7 @@ var conflicts = map[string]func(b *bench){
 
 func (b *bench) newFolder(name string) mailstore.FolderID {
 	b.t.Helper()
-	f, err := b.store.CreateFolder(b.ctx, mailstore.FromPortal, anna, name)
+	f, err := b.store.CreateFolder(b.ctx, mailstore.FromPortal, anna, "", name)
 	b.must(err)
 	return f
 }
@@ -391,12 +391,13 @@ func TestConflicts(t *testing.T) {
 	written := map[string]bool{}
 	for _, m := range ruleRow.FindAllStringSubmatch(string(text), -1) {
 		written[m[1]] = true
-		if conflicts[m[1]] == nil && categoryConflicts[m[1]] == nil {
+		if conflicts[m[1]] == nil && categoryConflicts[m[1]] == nil && folderConflicts[m[1]] == nil {
 			t.Errorf("docs/sync-back.md has the rule %q, and no test", m[1])
 		}
 	}
 	all := maps.Clone(conflicts)
 	maps.Copy(all, categoryConflicts)
+	maps.Copy(all, folderConflicts)
 	for name, play := range all {
 		if !written[name] {
 			t.Errorf("the test %q has no rule in docs/sync-back.md", name)

@@ -160,7 +160,7 @@ func (s *Syncback) waitingRows(ctx context.Context, m email.MailboxID) (rows []r
 func (s *Syncback) sizes(ctx context.Context, m email.MailboxID, rows []row) (map[email.MessageID]int64, error) {
 	var ids []email.MessageID
 	for _, r := range rows {
-		if r.op != folder && !slices.Contains(ids, r.message()) {
+		if !r.op.places() && !slices.Contains(ids, r.message()) {
 			ids = append(ids, r.message())
 		}
 	}
@@ -211,7 +211,7 @@ func (s *Syncback) foresee(ctx context.Context, r row, size int64, here, checks 
 		return way, Doubt{Reason: DoubtGone}, nil
 	case len(ways) > 0 && len(fitting) == 0 && r.op != categories:
 		return way, Doubt{Reason: DoubtTooLarge, Detail: way.Title()}, nil
-	case r.op != folder && r.msgid == "":
+	case !r.op.places() && r.msgid == "":
 		return way, Doubt{Reason: DoubtNoID}, nil
 	}
 	if name, doubt := s.folderDoubt(ctx, r); doubt {
@@ -241,11 +241,11 @@ func (s *Syncback) folderDoubt(ctx context.Context, r row) (name string, doubt b
 	if err != nil {
 		return string(r.target()), true
 	}
-	if to.Role != "" {
+	if to.Name == "" {
 		return "", false
 	}
 	err = s.db.Read(ctx, func(tx *database.Tx) error {
-		rows, err := query(tx, `WHERE mailbox=? AND item=? LIMIT 1`, string(r.mailbox), "folder:"+string(r.target()))
+		rows, err := query(tx, `WHERE mailbox=? AND item=? LIMIT 1`, string(r.mailbox), folderItem(r.target()))
 		doubt = len(rows) == 0
 		return err
 	})

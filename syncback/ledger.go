@@ -35,7 +35,12 @@ const (
 	categories operation = "categories"
 	move       operation = "move"
 	folder     operation = "folder"
+	rename     operation = "rename"  // of a folder
+	discard    operation = "discard" // of an empty folder
 )
+
+// places says whether the operation is about a folder and not about a message.
+func (o operation) places() bool { return o == folder || o == rename || o == discard }
 
 // gives says whether the operation brings the message itself to Exchange.
 func (o operation) gives() bool { return o == deliver || o == put }
@@ -48,6 +53,7 @@ type detail struct {
 	From       mailstore.FolderID `json:"from,omitempty"`
 	To         mailstore.FolderID `json:"to,omitempty"`
 	Name       string             `json:"name,omitempty"`
+	Old        string             `json:"old,omitempty"` // of a folder: its name before
 	Flags      *mailstore.Flags   `json:"flags,omitempty"`
 	Was        *mailstore.Flags   `json:"was,omitempty"`    // flags before the first of the changes that this row stands for
 	Sender     string             `json:"sender,omitempty"` // envelope

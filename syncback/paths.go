@@ -163,7 +163,7 @@ func carries(cargos []Cargo) string {
 			SentCargo:     "i.op='append' AND i.kind IN " + own,
 			DraftsCargo:   "i.op IN ('draft','erase')",
 			StateCargo:    "i.op IN ('flags','categories')",
-			MovesCargo:    "i.op IN ('move','folder')",
+			MovesCargo:    "i.op IN ('move','folder','rename','discard')",
 		}[c])
 	}
 	return "(" + strings.Join(terms, " OR ") + ")"

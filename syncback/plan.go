@@ -76,9 +76,9 @@ func (s *Syncback) draftRows(ctx context.Context, m email.MailboxID, entries []m
 			continue
 		}
 		r := row{mailbox: m, seq: e.Seq, item: string(e.Message), kind: e.Kind, op: op, state: Waiting, at: millis(e.At), changed: now,
-			detail: detail{From: e.Detail.From, To: e.Detail.To, Name: e.Detail.Name, Flags: e.Detail.Flags, Was: e.Detail.Was, Categories: e.Detail.Categories, Had: e.Detail.Had, Date: millis(e.At)}}
-		if op == folder {
-			r.item = "folder:" + string(e.Detail.To)
+			detail: detail{From: e.Detail.From, To: e.Detail.To, Name: e.Detail.Name, Old: e.Detail.Old, Flags: e.Detail.Flags, Was: e.Detail.Was, Categories: e.Detail.Categories, Had: e.Detail.Had, Date: millis(e.At)}}
+		if op.places() {
+			r.item = folderItem(e.Detail.To)
 		} else {
 			s.identify(ctx, &r, e, known[e.Message])
 		}
@@ -154,6 +154,10 @@ func operationOf(e mailstore.Entry) (operation, bool) {
 		return move, true
 	case mailstore.NewFolder:
 		return folder, true
+	case mailstore.NamedFolder:
+		return rename, true
+	case mailstore.GoneFolder:
+		return discard, true
 	}
 	return "", false
 }

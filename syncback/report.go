@@ -290,8 +290,8 @@ func (r *row) line() Line {
 	l := Line{Mailbox: r.mailbox, Seq: r.seq, Message: r.message(), Kind: r.kind, State: r.state, Attempts: r.attempts,
 		At: fromMillis(r.at), Changed: fromMillis(r.changed), Words: r.words, Remedy: r.remedy,
 		Way: r.way, Location: r.location, Note: r.note, Folder: r.place.Folder, Resent: r.resent}
-	if r.op == folder {
-		l.Message = ""
+	if r.op.places() {
+		l.Message, l.Folder = "", ""
 	}
 	if r.state == Waiting || r.state == Accepted || r.state == InDoubt {
 		l.Next = fromMillis(r.next)

@@ -88,7 +88,9 @@ type Mailboxes interface {
 	SetCategories(ctx context.Context, mailbox string, at exchange.Place, change email.CategoryChange) (email.Categories, error)
 	Move(ctx context.Context, mailbox string, at exchange.Place, to exchange.Folder) error
 	Remove(ctx context.Context, mailbox string, at exchange.Place) error
-	Create(ctx context.Context, mailbox, name string) error
+	Create(ctx context.Context, mailbox string, f exchange.Folder) error
+	Rename(ctx context.Context, mailbox string, f exchange.Folder, name string) error
+	Discard(ctx context.Context, mailbox string, f exchange.Folder) (kept bool, err error)
 }
 
 // Options are what sync-back is given. Zero values take the defaults named.

@@ -63,7 +63,11 @@ func (s *Syncback) tell(ctx context.Context, r row) (result told, err error) {
 	case move:
 		return s.tellMove(ctx, r, box)
 	case folder:
-		return told{seen: true, words: "the folder is there"}, box.Create(ctx, r.detail.Name)
+		return s.tellFolder(ctx, r, box)
+	case rename:
+		return s.tellRename(ctx, r, box)
+	case discard:
+		return s.tellDiscard(ctx, r, box)
 	}
 	return told{}, fmt.Errorf("unknown operation %q", r.op)
 }
@@ -159,16 +163,7 @@ func (s *Syncback) remoteFolder(ctx context.Context, m email.MailboxID, id mails
 	case mailstore.Inbox, mailstore.Drafts, mailstore.Sent, mailstore.Archive, mailstore.Trash, mailstore.Junk:
 		return exchange.Folder{Role: exchange.Role(id)}, nil
 	}
-	folders, err := s.o.Store.Folders(ctx, m)
-	if err != nil {
-		return exchange.Folder{}, missing(err)
-	}
-	for _, f := range folders {
-		if f.ID == id {
-			return exchange.Folder{Name: f.Name}, nil
-		}
-	}
-	return exchange.Folder{}, missing(fmt.Errorf("folder %s: %w", id, mailstore.ErrNotFound))
+	return s.madeFolder(ctx, m, id)
 }
 
 func remoteFlags(f mailstore.Flags) exchange.Flags {

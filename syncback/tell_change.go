@@ -160,7 +160,7 @@ func (s *Syncback) tellMove(ctx context.Context, r row, box remote) (told, error
 // the portal showed it.
 func (s *Syncback) movedFrom(ctx context.Context, r row, base *row) (exchange.Folder, bool) {
 	if base != nil {
-		return base.seenIn(), true
+		return s.calledNow(ctx, base), true
 	}
 	if r.detail.From == "" {
 		return exchange.Folder{}, false
@@ -172,17 +172,20 @@ func (s *Syncback) movedFrom(ctx context.Context, r row, base *row) (exchange.Fo
 // remake makes a folder anew that was renamed or deleted in Exchange, when something has to go into
 // it. Folders with a role are Exchange's own and are never made.
 func remake(ctx context.Context, box remote, f exchange.Folder, failed error) (made bool, err error) {
-	if !errors.Is(failed, exchange.ErrNoFolder) || f.Role != "" || f.Name == "" {
+	if !errors.Is(failed, exchange.ErrNoFolder) || f.Name == "" {
 		return false, nil
 	}
-	err = box.Create(ctx, f.Name)
+	err = box.Create(ctx, f)
 	return err == nil, err
 }
 
 // lies says whether a copy is in a folder.
 func lies(c exchange.Copy, f exchange.Folder) bool {
-	if f.Role != "" {
+	switch {
+	case f.Name == "":
 		return c.Role == f.Role
+	case f.Role != "": // what the role's own folder is called is Exchange's business
+		return c.Below == f.Role && sameFolder(pathBelow(c.Folder), f.Name)
 	}
-	return c.Folder == f.Name
+	return sameFolder(c.Folder, f.Name)
 }

@@ -127,8 +127,16 @@ func (b remote) Remove(ctx context.Context, at exchange.Place) error {
 	return b.way.Mail.Remove(ctx, b.address, at)
 }
 
-func (b remote) Create(ctx context.Context, name string) error {
-	return b.way.Mail.Create(ctx, b.address, name)
+func (b remote) Create(ctx context.Context, f exchange.Folder) error {
+	return b.way.Mail.Create(ctx, b.address, f)
+}
+
+func (b remote) Rename(ctx context.Context, f exchange.Folder, name string) error {
+	return b.way.Mail.Rename(ctx, b.address, f, name)
+}
+
+func (b remote) Discard(ctx context.Context, f exchange.Folder) (kept bool, err error) {
+	return b.way.Mail.Discard(ctx, b.address, f)
 }
 
 // knows says whether a place can be addressed over this way without looking for it first.

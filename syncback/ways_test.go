@@ -144,11 +144,25 @@ func (d *door) Remove(ctx context.Context, mailbox string, at exchange.Place) er
 	return d.world.Remove(ctx, mailbox, d.in(at))
 }
 
-func (d *door) Create(ctx context.Context, mailbox, name string) error {
+func (d *door) Create(ctx context.Context, mailbox string, f exchange.Folder) error {
 	if effect, err := d.pass("create", mailbox); !effect {
 		return err
 	}
-	return d.world.Create(ctx, mailbox, name)
+	return d.world.Create(ctx, mailbox, f)
+}
+
+func (d *door) Rename(ctx context.Context, mailbox string, f exchange.Folder, name string) error {
+	if effect, err := d.pass("rename", mailbox); !effect {
+		return err
+	}
+	return d.world.Rename(ctx, mailbox, f, name)
+}
+
+func (d *door) Discard(ctx context.Context, mailbox string, f exchange.Folder) (bool, error) {
+	if effect, err := d.pass("discard", mailbox); !effect {
+		return false, err
+	}
+	return d.world.Discard(ctx, mailbox, f)
 }
 
 // entrance is a bench with every way into an Exchange on-premises and one Online.

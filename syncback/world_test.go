@@ -145,10 +145,7 @@ func (w *world) befall(b *worldBox, m *worldMessage) {
 }
 
 func (w *world) name(b *worldBox, f exchange.Folder) (string, error) {
-	want := f.Name
-	if f.Role != "" {
-		want = worldFolders[f.Role]
-	}
+	want := worldPath(f)
 	for _, name := range b.folders {
 		if strings.EqualFold(name, want) {
 			return name, nil
@@ -187,6 +184,9 @@ func (w *world) Find(ctx context.Context, mailbox string, q exchange.Query) ([]e
 			for role, name := range worldFolders {
 				if name == m.folder {
 					c.Role = role
+				}
+				if strings.HasPrefix(m.folder, name+"/") {
+					c.Below = role
 				}
 			}
 			found = append(found, c)
@@ -285,15 +285,97 @@ func (w *world) Remove(ctx context.Context, mailbox string, at exchange.Place) e
 	return err
 }
 
-func (w *world) Create(ctx context.Context, mailbox, name string) error {
+func (w *world) Create(ctx context.Context, mailbox string, f exchange.Folder) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	b := w.box(mailbox)
 	effect, err := w.call("create", mailbox)
-	if _, missing := w.name(b, exchange.Folder{Name: name}); effect && missing != nil {
-		b.folders = append(b.folders, name)
+	if _, missing := w.name(b, f); effect && missing != nil {
+		for path := f.Name; ; { // those above it too
+			i := strings.LastIndex(path, "/")
+			if i < 0 {
+				break
+			}
+			path = path[:i]
+			if above, missing := w.name(b, exchange.Folder{Role: f.Role, Name: path}); missing != nil {
+				b.folders = append(b.folders, above)
+			}
+		}
+		b.folders = append(b.folders, worldPath(f))
 	}
 	return err
+}
+
+func (w *world) Rename(ctx context.Context, mailbox string, f exchange.Folder, name string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	b := w.box(mailbox)
+	was, err := w.name(b, f)
+	if err != nil {
+		return err
+	}
+	to := was[:strings.LastIndex(was, "/")+1] + name
+	for _, other := range b.folders {
+		if other != was && strings.EqualFold(other, to) {
+			return &exchange.Failure{Kind: exchange.ErrTaken, Op: "RENAME"}
+		}
+	}
+	effect, err := w.call("rename", mailbox)
+	if effect {
+		b.rename(was, to)
+	}
+	return err
+}
+
+func (w *world) Discard(ctx context.Context, mailbox string, f exchange.Folder) (kept bool, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	b := w.box(mailbox)
+	was, err := w.name(b, f)
+	if err != nil {
+		return false, err
+	}
+	for _, m := range b.messages {
+		kept = kept || m.folder == was
+	}
+	for _, other := range b.folders {
+		kept = kept || strings.HasPrefix(other, was+"/")
+	}
+	if kept {
+		return true, nil
+	}
+	effect, err := w.call("discard", mailbox)
+	if effect {
+		b.rename(was, worldFolders[exchange.Trash]+"/"+was[strings.LastIndex(was, "/")+1:])
+	}
+	return false, err
+}
+
+// rename moves a folder with all that is in it.
+func (b *worldBox) rename(was, to string) {
+	path := func(name string) string {
+		if name == was || strings.HasPrefix(name, was+"/") {
+			return to + name[len(was):]
+		}
+		return name
+	}
+	for i, f := range b.folders {
+		b.folders[i] = path(f)
+	}
+	for _, m := range b.messages {
+		m.folder = path(m.folder)
+	}
+}
+
+// worldPath is a folder's path in the world.
+func worldPath(f exchange.Folder) string {
+	switch {
+	case f.Name == "":
+		return worldFolders[f.Role]
+	case f.Role != "":
+		return worldFolders[f.Role] + "/" + f.Name
+	}
+	return f.Name
 }
 
 // copies lists what the person sees of a Message-ID.

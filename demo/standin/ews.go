@@ -130,6 +130,10 @@ func (c *ewsCall) run() []ewsResult {
 		return c.batch(c.body.kid("m:ItemIds").all(), c.deleteItem)
 	case "FindItem":
 		return c.batch(c.body.kid("m:ParentFolderIds").all(), c.findItem)
+	case "UpdateFolder":
+		return c.batch(c.body.kid("m:FolderChanges").all(), c.updateFolder)
+	case "DeleteFolder":
+		return c.batch(c.body.kid("m:FolderIds").all(), c.deleteFolder)
 	case "GetFolder":
 		return c.batch(c.body.kid("m:FolderIds").all(), c.getFolder)
 	case "FindFolder":

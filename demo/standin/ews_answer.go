@@ -92,7 +92,7 @@ func (c *ewsCall) write(w http.ResponseWriter, results []ewsResult) {
 
 // asked counts the things that a request asks for.
 func (c *ewsCall) asked() int {
-	for _, name := range []string{"m:ItemIds", "m:Items", "m:ItemChanges", "m:ParentFolderIds", "m:FolderIds", "m:Folders"} {
+	for _, name := range []string{"m:ItemIds", "m:Items", "m:ItemChanges", "m:ParentFolderIds", "m:FolderIds", "m:FolderChanges", "m:Folders"} {
 		if list := c.body.kid(name); list != nil {
 			return len(list.kids)
 		}
@@ -116,7 +116,7 @@ func (r ewsResult) write(b *strings.Builder, op string) {
 	}
 	content := r.content
 	if r.err != nil {
-		content = map[string]string{"CreateItem": "<m:Items/>", "GetItem": "<m:Items/>", "UpdateItem": "<m:Items/>", "MoveItem": "<m:Items/>", "GetFolder": "<m:Folders/>", "CreateFolder": "<m:Folders/>"}[op]
+		content = map[string]string{"CreateItem": "<m:Items/>", "GetItem": "<m:Items/>", "UpdateItem": "<m:Items/>", "MoveItem": "<m:Items/>", "GetFolder": "<m:Folders/>", "CreateFolder": "<m:Folders/>", "UpdateFolder": "<m:Folders/>"}[op]
 	}
 	fmt.Fprintf(b, `<m:%sResponseMessage ResponseClass="%s">%s<m:ResponseCode>%s</m:ResponseCode>%s%s</m:%sResponseMessage>`, op, class, words, code, details, content, op)
 }

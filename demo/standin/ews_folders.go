@@ -97,12 +97,51 @@ func (c *ewsCall) findFolder(parent *element) (string, *ewsError) {
 }
 
 func (c *ewsCall) createFolder(folder *element) (string, *ewsError) {
-	if _, problem := c.folderOf(c.body.kid("m:ParentFolderId")); problem != nil {
+	parent, problem := c.folderOf(c.body.kid("m:ParentFolderId"))
+	if problem != nil {
 		return "", &ewsError{code: "ErrorParentFolderNotFound", words: "The parent folder was not found."}
 	}
-	f, err := c.store.MakeFolder(c.mailbox, folder.kid("t:DisplayName").value())
+	name := folder.kid("t:DisplayName").value()
+	if parent.ID != c.root().ID {
+		name = parent.Name + "/" + name
+	}
+	f, err := c.store.MakeFolder(c.mailbox, name)
 	if err != nil {
 		return "", &ewsError{code: "ErrorFolderExists", words: "A folder with the specified name already exists."}
 	}
 	return "<m:Folders>" + c.shown(f) + "</m:Folders>", nil
 }
+
+// updateFolder knows one change: another display name.
+func (c *ewsCall) updateFolder(change *element) (string, *ewsError) {
+	f, problem := c.oneFolder(change.kids[0])
+	if problem != nil {
+		return "", problem
+	}
+	field := change.kid("t:Updates", "t:SetFolderField")
+	if field == nil || field.kid("t:FieldURI").attr("FieldURI") != "folder:DisplayName" {
+		return "", &ewsError{code: "ErrorInvalidRequest", words: "The stand-in changes display names only."}
+	}
+	if err := c.store.RenameFolder(c.mailbox, f.Name, pathAbove(f.Name)+field.kid("t:Folder", "t:DisplayName").value()); err != nil {
+		return "", &ewsError{code: "ErrorFolderExists", words: "A folder with the specified name already exists."}
+	}
+	return "<m:Folders>" + c.shown(f) + "</m:Folders>", nil
+}
+
+// deleteFolder moves a folder into Deleted Items; other ways of deleting one are not needed here.
+func (c *ewsCall) deleteFolder(id *element) (string, *ewsError) {
+	f, problem := c.oneFolder(id)
+	if problem != nil {
+		return "", problem
+	}
+	if f.WellKnown != "" || c.body.attr("DeleteType") != "MoveToDeletedItems" {
+		return "", &ewsError{code: "ErrorDeleteDistinguishedFolder", words: "The folder cannot be deleted so."}
+	}
+	if err := c.store.RenameFolder(c.mailbox, f.Name, Deleted+"/"+f.Name[len(pathAbove(f.Name)):]); err != nil {
+		return "", &ewsError{code: "ErrorFolderExists", words: "A folder with the specified name already exists."}
+	}
+	return "", nil
+}
+
+// pathAbove is the path of the folder in which one lies, with the separator behind it, or "".
+func pathAbove(name string) string { return name[:strings.LastIndex(name, "/")+1] }

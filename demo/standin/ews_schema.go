@@ -129,7 +129,7 @@ func ewsSchema() map[string]rule {
 	one, several := rule{kids: searches}, rule{kids: "(" + searches + ")+"}
 	return map[string]rule{
 		"s:Envelope": {kids: "s:Header? s:Body"}, "s:Header": {kids: "t:RequestServerVersion t:ExchangeImpersonation?"},
-		"s:Body":                 {kids: "m:CreateItem|m:GetItem|m:FindItem|m:UpdateItem|m:MoveItem|m:DeleteItem|m:GetFolder|m:FindFolder|m:CreateFolder"},
+		"s:Body":                 {kids: "m:CreateItem|m:GetItem|m:FindItem|m:UpdateItem|m:MoveItem|m:DeleteItem|m:GetFolder|m:FindFolder|m:CreateFolder|m:UpdateFolder|m:DeleteFolder"},
 		"t:RequestServerVersion": {attrs: "Version:Exchange2007|Exchange2007_SP1|Exchange2010|Exchange2010_SP1|Exchange2010_SP2|Exchange2013|Exchange2013_SP1|Exchange2015|Exchange2016"},
 
 		"t:ExchangeImpersonation": {kids: "t:ConnectingSID"},
@@ -163,7 +163,7 @@ func ewsSchema() map[string]rule {
 		"m:UpdateItem": {attrs: "ConflictResolution:NeverOverwrite|AutoResolve|AlwaysOverwrite MessageDisposition?:SaveOnly|SendOnly|SendAndSaveCopy SendMeetingInvitationsOrCancellations? SuppressReadReceipts?:true|false",
 			kids: "m:SavedItemFolderId? m:ItemChanges"},
 		"m:ItemChanges": {kids: "t:ItemChange+"}, "t:ItemChange": {kids: "t:ItemId t:Updates"},
-		"t:Updates": {kids: "(t:AppendToItemField|t:SetItemField|t:DeleteItemField)*"}, "t:SetItemField": {kids: paths + " t:Message"}, "t:DeleteItemField": {kids: paths},
+		"t:Updates": {kids: "(t:AppendToItemField|t:SetItemField|t:DeleteItemField|t:SetFolderField)*"}, "t:SetItemField": {kids: paths + " t:Message"}, "t:DeleteItemField": {kids: paths},
 
 		"m:MoveItem": {kids: "m:ToFolderId m:ItemIds m:ReturnNewItemIds?"}, "m:ToFolderId": {kids: folderIDs}, "m:ReturnNewItemIds": {},
 		"m:DeleteItem": {attrs: "DeleteType:HardDelete|SoftDelete|MoveToDeletedItems SendMeetingCancellations? AffectedTaskOccurrences? SuppressReadReceipts?:true|false", kids: "m:ItemIds"},
@@ -172,6 +172,8 @@ func ewsSchema() map[string]rule {
 		"m:FindFolder":            {attrs: "Traversal:Shallow|Deep|SoftDeleted", kids: "m:FolderShape m:IndexedPageFolderView? m:Restriction? m:ParentFolderIds"},
 		"m:IndexedPageFolderView": {attrs: "MaxEntriesReturned? Offset BasePoint:Beginning|End"},
 		"m:CreateFolder":          {kids: "m:ParentFolderId m:Folders"}, "m:ParentFolderId": {kids: folderIDs}, "m:Folders": {kids: "t:Folder+"},
+		"m:UpdateFolder": {kids: "m:FolderChanges"}, "m:FolderChanges": {kids: "t:FolderChange+"}, "t:FolderChange": {kids: folderIDs + " t:Updates"},
+		"t:SetFolderField": {kids: paths + " t:Folder"}, "m:DeleteFolder": {attrs: "DeleteType:HardDelete|SoftDelete|MoveToDeletedItems", kids: "m:FolderIds"},
 		"t:Folder": {kids: "t:FolderClass? t:DisplayName"}, "t:FolderClass": {}, "t:DisplayName": {},
 	}
 }

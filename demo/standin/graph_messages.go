@@ -14,20 +14,39 @@ func (g *graphFace) listFolders(w http.ResponseWriter, r *graphRequest) {
 	}
 	var all []map[string]any
 	for _, f := range g.store.Folders(r.mailbox) {
-		all = append(all, folderObject(f))
+		if !strings.Contains(f.Name, "/") {
+			all = append(all, g.folderObject(r, f))
+		}
 	}
 	g.page(w, r, all)
 }
 
-// noFolders: the stand-in's folders lie all on one level.
-func (g *graphFace) noFolders(w http.ResponseWriter, r *graphRequest) { g.page(w, r, nil) }
+func (g *graphFace) listBelow(w http.ResponseWriter, r *graphRequest) {
+	in, err := g.folderNamed(r.mailbox, r.PathValue("folder"))
+	if err != nil {
+		noSuch(w, err)
+		return
+	}
+	all := []map[string]any{}
+	for _, f := range g.store.Folders(r.mailbox) {
+		if pathAbove(f.Name) == in.Name+"/" {
+			all = append(all, g.folderObject(r, f))
+		}
+	}
+	g.page(w, r, all)
+}
 
-func folderObject(f Folder) map[string]any {
-	name := f.Name
+func (g *graphFace) folderObject(r *graphRequest, f Folder) map[string]any {
+	name, children := f.Name[len(pathAbove(f.Name)):], 0
 	if f.WellKnown == "inbox" {
 		name = "Posteingang"
 	}
-	return map[string]any{"id": f.ID, "displayName": name, "childFolderCount": 0, "totalItemCount": f.Total, "unreadItemCount": f.Unread, "isHidden": false}
+	for _, other := range g.store.Folders(r.mailbox) {
+		if pathAbove(other.Name) == f.Name+"/" {
+			children++
+		}
+	}
+	return map[string]any{"id": f.ID, "displayName": name, "childFolderCount": children, "totalItemCount": f.Total, "unreadItemCount": f.Unread, "isHidden": false}
 }
 
 func (g *graphFace) getFolder(w http.ResponseWriter, r *graphRequest) {
@@ -39,7 +58,7 @@ func (g *graphFace) getFolder(w http.ResponseWriter, r *graphRequest) {
 		noSuch(w, err)
 		return
 	}
-	g.object(w, r, http.StatusOK, folderObject(f))
+	g.object(w, r, http.StatusOK, g.folderObject(r, f))
 }
 
 // folderNamed takes ids and well-known names, never display names.
@@ -63,12 +82,70 @@ func (g *graphFace) makeFolder(w http.ResponseWriter, r *graphRequest) {
 		graphError(w, http.StatusBadRequest, "ErrorInvalidRequest", "displayName is missing or not alone")
 		return
 	}
-	f, err := g.store.MakeFolder(r.mailbox, asked.Name)
+	name := asked.Name
+	if parent := r.PathValue("folder"); parent != "" {
+		in, err := g.folderNamed(r.mailbox, parent)
+		if err != nil {
+			noSuch(w, err)
+			return
+		}
+		name = in.Name + "/" + name
+	}
+	f, err := g.store.MakeFolder(r.mailbox, name)
 	if err != nil {
 		noSuch(w, err)
 		return
 	}
-	graphJSON(w, http.StatusCreated, folderObject(f))
+	graphJSON(w, http.StatusCreated, g.folderObject(r, f))
+}
+
+func (g *graphFace) renameFolder(w http.ResponseWriter, r *graphRequest) {
+	if g.fails(w, r, "folders") {
+		return
+	}
+	var asked struct {
+		Name string `json:"displayName"`
+	}
+	if err := strictly(r.body, &asked); err != nil || strings.TrimSpace(asked.Name) == "" {
+		graphError(w, http.StatusBadRequest, "ErrorInvalidRequest", "displayName is missing or not alone")
+		return
+	}
+	f, err := g.folderNamed(r.mailbox, r.PathValue("folder"))
+	if err != nil {
+		noSuch(w, err)
+		return
+	}
+	g.repath(w, r, f, pathAbove(f.Name)+asked.Name, http.StatusOK)
+}
+
+func (g *graphFace) moveFolder(w http.ResponseWriter, r *graphRequest) {
+	if g.fails(w, r, "folders") {
+		return
+	}
+	var asked struct {
+		To string `json:"destinationId"`
+	}
+	if err := strictly(r.body, &asked); err != nil {
+		graphError(w, http.StatusBadRequest, "ErrorInvalidRequest", "destinationId is missing or not alone")
+		return
+	}
+	f, err := g.folderNamed(r.mailbox, r.PathValue("folder"))
+	to, other := g.folderNamed(r.mailbox, asked.To)
+	if err != nil || other != nil {
+		noSuch(w, ErrNoPlace)
+		return
+	}
+	g.repath(w, r, f, to.Name+"/"+f.Name[len(pathAbove(f.Name)):], http.StatusCreated)
+}
+
+// repath gives a folder another path.
+func (g *graphFace) repath(w http.ResponseWriter, r *graphRequest, f Folder, to string, status int) {
+	if err := g.store.RenameFolder(r.mailbox, f.Name, to); err != nil {
+		graphError(w, http.StatusConflict, "ErrorFolderExists", "A folder with the specified name already exists.")
+		return
+	}
+	f.Name = to
+	graphJSON(w, status, g.folderObject(r, f))
 }
 
 func (g *graphFace) listMessages(w http.ResponseWriter, r *graphRequest) {

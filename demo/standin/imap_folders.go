@@ -89,8 +89,20 @@ func (s *session) Create(name string, _ *imap.CreateOptions) error {
 
 func (s *session) Delete(string) error { return no("DELETE is not allowed in the stand-in.") }
 
-func (s *session) Rename(string, string, *imap.RenameOptions) error {
-	return no("RENAME is not allowed in the stand-in.")
+func (s *session) Rename(name, to string, _ *imap.RenameOptions) error {
+	if err := s.fault("rename"); err != nil {
+		return err
+	}
+	s.store.lock()
+	defer s.store.mu.Unlock()
+	f, err := s.store.folder(s.mailbox, name)
+	if err != nil {
+		return err
+	}
+	if err := s.store.rename(s.mailbox, f, to); err != nil {
+		return &imap.Error{Type: imap.StatusResponseTypeNo, Code: imap.ResponseCodeAlreadyExists, Text: "The folder cannot have this name."}
+	}
+	return nil
 }
 
 func (s *session) Subscribe(string) error   { return nil }

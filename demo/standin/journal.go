@@ -21,9 +21,10 @@ type journal struct {
 }
 
 type journalLine struct {
-	Op      string      `json:"op"` // put, state, gone, folder
+	Op      string      `json:"op"` // put, state, gone, folder, renamed
 	Mailbox string      `json:"mailbox"`
 	Folder  string      `json:"folder"`
+	To      string      `json:"to,omitempty"` // of a folder: its new path
 	UID     imap.UID    `json:"uid,omitempty"`
 	At      time.Time   `json:"at,omitzero"`
 	Flags   []imap.Flag `json:"flags,omitempty"`
@@ -72,6 +73,8 @@ func (s *Store) replay(line journalLine) {
 		}
 	}
 	switch line.Op {
+	case "renamed":
+		s.rename(line.Mailbox, f, line.To)
 	case "put":
 		m := newMessage(line.Octets, line.At, nil)
 		line.restore(m)
@@ -117,6 +120,10 @@ func (j *journal) gone(address, folder string, uid imap.UID) {
 
 func (j *journal) folder(address, name string) {
 	j.write(journalLine{Op: "folder", Mailbox: address, Folder: name})
+}
+
+func (j *journal) renamed(address, name, to string) {
+	j.write(journalLine{Op: "renamed", Mailbox: address, Folder: name, To: to})
 }
 
 func (j *journal) write(line journalLine) {

@@ -40,12 +40,23 @@ func (s *Store) RenameFolder(address, name, to string) error {
 	if err != nil {
 		return err
 	}
+	return s.rename(address, f, to)
+}
+
+// rename moves a folder with all below it to another path, under the lock.
+func (s *Store) rename(address string, f *folder, to string) error {
 	if f.wellKnown() != "" {
-		return fmt.Errorf("%s cannot be renamed", name)
+		return fmt.Errorf("%s cannot be renamed", f.name)
 	}
-	if _, err := s.folder(address, to); err == nil || to == "" || strings.EqualFold(to, "Files") {
+	if other, err := s.folder(address, to); err == nil && other != f || to == "" || strings.EqualFold(to, "Files") {
 		return fmt.Errorf("no folder can be called %q", to)
 	}
-	f.name = to
+	from := f.name
+	s.journal.renamed(address, from, to)
+	for _, one := range s.boxes[strings.ToLower(address)].folders {
+		if one == f || strings.HasPrefix(one.name, from+"/") {
+			one.name = to + one.name[len(from):]
+		}
+	}
 	return nil
 }
