@@ -45,7 +45,7 @@ func TestDeliver(t *testing.T) {
 		same(t, "message id", got.MessageID, "a1@kunde.example")
 		folders, err := h.Folders(t.Context(), anna)
 		must(t, err)
-		same(t, "folders", fmt.Sprint(folders[:2]), "[{inbox  1 1} {drafts  0 0}]")
+		same(t, "folders", fmt.Sprint(folders[:2]), "[{inbox   1 1} {drafts   0 0}]")
 	})
 }
 
