@@ -1,5 +1,7 @@
 package views
 
+import "github.com/a-h/templ"
+
 // RefillForm asks for whom and for which time messages are to be put back.
 type RefillForm struct {
 	All                 bool
@@ -37,4 +39,12 @@ type Refill struct {
 type RefillBox struct {
 	Box, There, Missing, Deleted, Back string
 	Parked, Words                      string // may be empty
+}
+
+// polling renews the numbers while Exchange is looked through or filled.
+func (r Refill) polling() templ.Attributes {
+	if !r.Renew {
+		return nil
+	}
+	return renewed("/desk/refills/"+r.ID, "refill")
 }

@@ -106,6 +106,10 @@ func (r Release) polling() templ.Attributes {
 	if !r.Live {
 		return nil
 	}
-	return templ.Attributes{"hx-get": "/desk/events/" + r.Event + "/release", "hx-select": "#release", "hx-trigger": "every 2s", "hx-swap": "morph:outerHTML",
-		"hx-headers": `{"Holdover-Passive":"1"}`}
+	return renewed("/desk/events/"+r.Event+"/release", "release")
+}
+
+// renewed makes an element show every two seconds what its page says now.
+func renewed(page, id string) templ.Attributes {
+	return templ.Attributes{"hx-get": page, "hx-select": "#" + id, "hx-trigger": "every 2s", "hx-swap": "morph:outerHTML", "hx-headers": `{"Holdover-Passive":"1"}`}
 }

@@ -233,7 +233,7 @@ func (s *server) identities(c echo.Context, w *views.Words, e continuity.Event) 
 const beforeShown = 2
 
 func (s *server) identityRow(w *views.Words, way string, now *syncback.Shown, before []continuity.Identity) views.IdentityRow {
-	row := views.IdentityRow{Way: way, Pinned: true}
+	row := views.IdentityRow{Way: strings.ToUpper(way), Pinned: true}
 	var columns []continuity.Identity
 	if now != nil {
 		row.Way, row.Pinned, row.Failed, row.Trouble = now.Title, now.Pinned, now.Failed, now.Trouble

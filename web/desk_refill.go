@@ -152,15 +152,18 @@ func refillWord(r syncback.Refill) string {
 	if r.State == syncback.RefillFilled && !r.Done() {
 		return string(syncback.RefillFilling)
 	}
+	if r.State == syncback.RefillLooked && r.Missing == 0 {
+		return "nothing"
+	}
 	return string(r.State)
 }
 
 func refillIcon(r syncback.Refill) string {
-	return map[string]string{"looking": "search", "looked": "alert", "filling": "clock", "filled": "check", "cancelled": "x"}[refillWord(r)]
+	return map[string]string{"looking": "search", "looked": "alert", "filling": "clock", "nothing": "check", "filled": "check", "cancelled": "x"}[refillWord(r)]
 }
 
 func refillClass(r syncback.Refill) string {
-	return map[string]string{"looked": "is-hold", "filling": "is-hold", "filled": "is-good"}[refillWord(r)]
+	return map[string]string{"looked": "is-hold", "filling": "is-hold", "nothing": "is-good", "filled": "is-good"}[refillWord(r)]
 }
 
 // sayRefill is the one true sentence.
@@ -174,10 +177,9 @@ func (s *server) sayRefill(w *views.Words, r syncback.Refill) string {
 	switch refillWord(r) {
 	case "looking":
 		return w.T("refill.say_looking", "Done", w.Number(done), "Total", w.N("desk.boxes", len(r.Boxes)))
+	case "nothing":
+		return w.T("refill.say_nothing", "N", w.Number(r.Held))
 	case "looked":
-		if r.Missing == 0 {
-			return w.T("refill.say_nothing", "N", w.Number(r.Held))
-		}
 		return w.T("refill.say_looked", "N", w.Number(r.Missing), "Total", w.Number(r.Held))
 	case "filling":
 		return w.T("refill.say_filling", "N", w.Number(r.Back.Verified), "Total", w.Number(max(r.Missing, r.Back.Total)))
@@ -195,8 +197,8 @@ func (s *server) refillView(w *views.Words, r syncback.Refill) views.Refill {
 		}
 		return w.At(t.In(s.Zone), s.now()).Long
 	}
-	v := views.Refill{ID: r.ID, Say: s.sayRefill(w, r), Done: r.Done(), CanFill: r.State == syncback.RefillLooked && r.Missing > 0, Renew: refillWord(r) == "looking" || refillWord(r) == "filling",
-		CanCancel: r.State == syncback.RefillLooking || r.State == syncback.RefillLooked || r.State == syncback.RefillFilling, Missing: w.Number(r.Missing),
+	v := views.Refill{ID: r.ID, Say: s.sayRefill(w, r), Done: r.Done() || refillWord(r) == "nothing", CanFill: r.State == syncback.RefillLooked && r.Missing > 0, Renew: refillWord(r) == "looking" || refillWord(r) == "filling",
+		CanCancel: r.State == syncback.RefillLooking || refillWord(r) == "looked" || r.State == syncback.RefillFilling, Missing: w.Number(r.Missing),
 		Facts: []views.Fact{{Name: w.T("refill.reason"), Text: r.Reason}, {Name: w.T("refill.by"), Text: r.By + ", " + w.At(r.Begun, s.now()).Long},
 			{Name: w.T("refill.window"), Text: w.T("refill.window_text", "From", at(r.From), "Until", at(r.Until))}, {Name: w.T("refill.backup"), Text: at(r.Backup)}}}
 	if r.Backup.IsZero() {

@@ -15,6 +15,7 @@ import (
 
 // refillDouble is a refill that the test moves on.
 type refillDouble struct {
+	whole bool // the look finds that nothing is missing
 	wish  syncback.RefillWish
 	state syncback.RefillState
 	said  []string
@@ -55,6 +56,9 @@ func (d *refillDouble) Refill(_ context.Context, id string) (r syncback.Refill, 
 	for _, m := range d.wish.Mailboxes {
 		r.Boxes = append(r.Boxes, syncback.RefillBox{Mailbox: m, Done: true, RefillCounts: syncback.RefillCounts{Held: 600, There: 450, Missing: 140}})
 	}
+	if d.whole {
+		r.There, r.Missing = r.There+r.Missing, 0
+	}
 	if d.state == syncback.RefillFilled {
 		r.Back = syncback.Counts{Total: 280, Verified: 180, Waiting: 100}
 	}
@@ -88,8 +92,19 @@ func TestRefillPages(t *testing.T) {
 	if got := words(page.Find("main")); !strings.Contains(got, "180 von 280 Nachrichten sind zurück.") || len(d.said) != 1 {
 		t.Errorf("under way: %q %v", got, d.said)
 	}
+	if !strings.Contains(page.Find("#refill").AttrOr("hx-trigger", ""), "every") {
+		t.Error("the page does not follow what is under way")
+	}
 	if page.Find(`form[action$="/fill"]`).Length() != 0 {
 		t.Error("the button is there a second time")
+	}
+	d.state, d.whole = syncback.RefillLooked, true
+	whole := st.read(st.get(admin, "/desk/refills/r1"), 200)
+	if got := words(whole.Find("main")); !strings.Contains(got, "Nichts fehlt") || whole.Find("#refill form").Length() != 0 || whole.Find("#refill").AttrOr("hx-trigger", "") != "" {
+		t.Errorf("nothing is missing: %q", got)
+	}
+	if got := words(st.read(st.get(admin, "/desk/refills"), 200).Find("td .badge")); got != "nichts fehlt" {
+		t.Errorf("its state is %q", got)
 	}
 	if w := st.get(admin, "/desk/refills/other"); w.Code != http.StatusNotFound {
 		t.Errorf("no such refill: %d", w.Code)
