@@ -73,10 +73,11 @@
     try {
       while (wanted && !busy && !document.hidden && main() && main().dataset.live) {
         wanted = false;
-        const { live, newest } = main().dataset;
-        const answer = await fetch(live, { headers: { "HX-Request": "true", "Holdover-Passive": "1" } });
+        const { live, newest, state } = main().dataset;
+        const answer = await fetch(live, { headers: { "HX-Request": "true", "Holdover-Passive": "1", "Holdover-State": state } });
         if (answer.status === 401) location = answer.headers.get("HX-Redirect") || "/";
         const html = await answer.text(), now = main();
+        if (answer.status === 204) continue; // nothing has changed
         if (!answer.ok) return;
         if (busy || !now || now.dataset.live !== live) { wanted = true; continue; }
         htmx.swap(now, html, { swapStyle: "morph:outerHTML", swapDelay: 0, settleDelay: 0 }, { contextElement: now });

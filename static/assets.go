@@ -94,6 +94,7 @@ func Load(brand string, logo []byte) (*Assets, error) {
 
 func style(brand string) ([]byte, error) {
 	sheet, err := files.ReadFile("app.css")
+	sheet = slimStyle(sheet)
 	if err != nil || brand == "" {
 		return sheet, err
 	}
@@ -113,11 +114,32 @@ func joined(scripts []string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
+		if !strings.HasPrefix(name, "vendor/") {
+			code = slim(code)
+		}
 		all.Write(code)
 		all.WriteString("\n;\n")
 	}
 	return all.Bytes(), nil
 }
+
+// slim takes indentation, empty lines and lines of comment out of a script of ours: they are for who reads the
+// source. No string of ours goes over a line's end (TestSlim).
+func slim(code []byte) []byte {
+	var all bytes.Buffer
+	for line := range bytes.Lines(code) {
+		if line = bytes.TrimSpace(line); len(line) > 0 && !bytes.HasPrefix(line, []byte("//")) {
+			all.Write(line)
+			all.WriteByte('\n')
+		}
+	}
+	return all.Bytes()
+}
+
+var remark = regexp.MustCompile(`(?s)/\*.*?\*/`)
+
+// slimStyle does the same with the style sheet.
+func slimStyle(sheet []byte) []byte { return slim(remark.ReplaceAll(sheet, nil)) }
 
 func (a *Assets) addLogo(logo []byte) error {
 	if len(logo) == 0 {

@@ -92,6 +92,32 @@ func TestSmall(t *testing.T) {
 	}
 }
 
+// TestSlim: what slim takes away has no meaning; no string of ours goes over a line's end or holds a comment's mark.
+func TestSlim(t *testing.T) {
+	for _, name := range []string{"app.js", "compose.js", "keys.js", "notice.js", "rich.js", "app.css"} {
+		code, err := files.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(code)) {
+			if strings.Count(line, "`")%2 > 0 || strings.HasSuffix(line, "\\\n") {
+				t.Errorf("%s: a string goes over the end of %s", name, line)
+			}
+		}
+		for _, quoted := range regexp.MustCompile(`"[^"\n]*"`).FindAllString(string(code), -1) {
+			if strings.HasSuffix(name, ".css") && strings.Contains(quoted, "/*") {
+				t.Errorf("%s: the string %s looks like a comment", name, quoted)
+			}
+		}
+	}
+	if got := string(slim([]byte("a;\n  // why\n\n\tb; // c\n"))); got != "a;\nb; // c\n" {
+		t.Errorf("%q", got)
+	}
+	if got := string(slimStyle([]byte("/* x\n y */\na { b: c; }\n"))); got != "a { b: c; }\n" {
+		t.Errorf("%q", got)
+	}
+}
+
 func packed(plain []byte) int {
 	a := &Assets{files: map[string]asset{}}
 	a.add("x", "", plain)

@@ -51,11 +51,15 @@ func (p Page) otherLanguages() []Language {
 }
 
 // live tells the script where to fetch this page anew and which message it knows of.
+// NoState stands where a page that renews itself names its state; the handler puts the state in, of the same length.
+const NoState = "0000000000000000"
+
+// live are the attributes of such a page's main element.
 func (p Page) live() templ.Attributes {
 	if !p.Live {
 		return nil
 	}
-	return templ.Attributes{"data-live": p.Path, "data-newest": p.Newest, "data-say": p.Say}
+	return templ.Attributes{"data-live": p.Path, "data-newest": p.Newest, "data-say": p.Say, "data-state": NoState}
 }
 
 func (p Page) waitingFolder() Folder {

@@ -101,6 +101,9 @@ func (s *server) render(c echo.Context, status int, p views.Page, main templ.Com
 	if isHTMX(c) {
 		whole = views.Fragment(p)
 	}
+	if p.Live {
+		return s.renderLive(c, status, p, whole, main)
+	}
 	return s.write(c, status, whole, main)
 }
 

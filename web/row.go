@@ -39,7 +39,7 @@ func (r *rower) row(t mailstore.ThreadRow) views.Row {
 	at := t.Latest.Received
 	row := views.Row{
 		ID: string(t.ID), URL: r.box.thread(r.folder, t.ID) + r.suffix, Count: t.Count, When: r.words.At(at, r.now),
-		Subject: views.Plain(r.subject(t.Latest.Subject)), Snippet: views.Plain(t.Latest.Snippet),
+		Subject: views.Plain(r.subject(t.Latest.Subject)), Snippet: views.Plain(clipped(t.Latest.Snippet, snippetShown)),
 		Unread: t.Unread > 0, Flagged: t.Flagged, Answered: t.Latest.Flags.Answered, Attached: t.Latest.Attachments > 0,
 		Opened: t.ID == r.opened, Categories: t.Categories,
 	}
@@ -52,6 +52,19 @@ func (r *rower) row(t mailstore.ThreadRow) views.Row {
 		row.Day, r.day = day, day
 	}
 	return row
+}
+
+// snippetShown is how many letters of a text's beginning a list carries: more than its widest line shows.
+const snippetShown = 110
+
+// clipped cuts a text after a number of letters.
+func clipped(text string, letters int) string {
+	for at := range text {
+		if letters--; letters < 0 {
+			return text[:at] + "…"
+		}
+	}
+	return text
 }
 
 func (r *rower) subject(subject string) string {
