@@ -35,6 +35,8 @@ type letter struct {
 	octets  []byte
 	folder  mailstore.FolderID
 	flags   exchange.Flags
+	names   email.Categories
+	renamed bool // its categories were changed in the portal
 	draft   bool
 	version int
 	gone    bool    // a draft that was discarded
@@ -56,7 +58,7 @@ func (p *plot) act() {
 	}{
 		{"inbound", 22, p.inbound}, {"group", 3, p.group}, {"same id", 1, p.sameID}, {"internal", 6, p.internal}, {"sent", 7, p.sent}, {"reply", 4, p.reply},
 		{"draft", 7, p.newDraft}, {"edit", 6, p.editDraft}, {"discard", 3, p.discardDraft}, {"send draft", 4, p.sendDraft},
-		{"flag", 18, p.flag}, {"move", 9, p.move}, {"trash", 5, p.trash}, {"delete", 2, p.erase}, {"folder", 1, p.newFolder},
+		{"flag", 18, p.flag}, {"name", 8, p.name}, {"move", 9, p.move}, {"trash", 5, p.trash}, {"delete", 2, p.erase}, {"folder", 1, p.newFolder},
 	}
 	sum := 0
 	for _, d := range deeds {
@@ -270,6 +272,22 @@ func (p *plot) flag() bool {
 	}
 	l.flags.Seen = !l.flags.Seen
 	p.b.must(p.b.store.SetFlags(p.b.ctx, mailstore.FromPortal, l.mailbox, []email.MessageID{l.id}, mailstore.FlagChange{Seen: &l.flags.Seen}))
+	return true
+}
+
+// name puts one of a few names on a message, or takes it off.
+func (p *plot) name() bool {
+	l := p.pick(living)
+	if l == nil {
+		return false
+	}
+	name := []string{"Rote Kategorie", "Übergabe", "Kunde"}[p.rnd.IntN(3)]
+	ch := email.CategoryChange{Add: email.Categories{name}}
+	if l.names.Has(name) {
+		ch = email.CategoryChange{Remove: ch.Add}
+	}
+	l.names, l.renamed = l.names.After(ch), true
+	p.b.must(p.b.store.SetCategories(p.b.ctx, mailstore.FromPortal, l.mailbox, []email.MessageID{l.id}, ch))
 	return true
 }
 

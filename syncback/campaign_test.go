@@ -176,7 +176,8 @@ func (b *bed) run(items int, freezes, users bool) {
 	left := items - items/5 - items/2
 	b.drain(func() {
 		if users && b.rnd.IntN(4) == 0 && b.deeds < items/10 {
-			b.double.Work(exchangetest.DoubleWork{Seed: b.rnd.Uint64(), Steps: 2, Mailboxes: b.addresses()})
+			b.double.Work(exchangetest.DoubleWork{Seed: b.rnd.Uint64(), Steps: 2, Mailboxes: b.addresses(),
+				Deeds: []string{"read", "unread", "flag", "move", "delete", "categorise", "categorise"}})
 			b.deeds += 2
 		}
 		if n := min(left, 1+b.rnd.IntN(5)); n > 0 { // work goes on while it drains
