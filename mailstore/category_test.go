@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"holdover/database/databasetest"
 	"holdover/email"
 )
 
@@ -119,7 +120,9 @@ func must2[T any](v T, err error) T {
 // TestCategoriesOfHistory: a Maildir from elsewhere brings its keywords with it; what strangers write
 // into mail to us they write in vain.
 func TestCategoriesOfHistory(t *testing.T) {
-	eachStore(t, func(t *testing.T, h *house) {
+	databasetest.EachURL(t, func(t *testing.T, fresh func(*testing.T) string) {
+		second := fresh(t)
+		h := newHouse(t, fresh(t))
 		put := func(name, text string) {
 			name = filepath.Join(h.dir, mailboxDir(anna), name)
 			must(t, os.MkdirAll(filepath.Dir(name), 0o700))
@@ -139,6 +142,13 @@ func TestCategoriesOfHistory(t *testing.T) {
 		same(t, "name and header", got["eins"], "Projekt_Nord|Übergabe|Rote Kategorie|blau")
 		same(t, "X-Keywords", got["zwei"], "Kunde|Nord")
 		same(t, "kept beside the mail", len(h.kept(anna)), 2)
-		same(t, "told", h.log(anna), "found/rebuild found/rebuild arrived/outside")
+		h.forget(second)
+		_, err = h.Rebuild(t.Context(), nil)
+		must(t, err)
+		same(t, "a stranger's after a rebuild", h.named(anna, stranger), "")
+		for _, r := range h.threads(anna, Inbox) {
+			same(t, r.Latest.Subject+" after a rebuild", strings.Join(r.Categories, "|"), got[r.Latest.Subject])
+		}
+		same(t, "told", h.log(anna), "found/rebuild found/rebuild found/rebuild")
 	})
 }
