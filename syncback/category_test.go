@@ -178,10 +178,33 @@ func TestCategoriesOneChange(t *testing.T) {
 	if n := c.world.count("categories"); n != 1 {
 		t.Errorf("%d calls", n)
 	}
-	c.deletedThere("m@x") // Exchange is built anew
-	c.must(c.store.Refill(c.ctx, anna, []email.MessageID{m}))
-	c.drain()
-	c.bears("m@x", "INBOX", "Blue", "Green")
+	for calls, plain := range map[int]bool{1: false, 2: true} { // Exchange is built anew; filled by EWS, then as by IMAP
+		c.deletedThere("m@x")
+		c.world.plain = plain
+		before := c.world.count("categories")
+		c.must(c.store.Refill(c.ctx, anna, []email.MessageID{m}))
+		c.drain()
+		c.bears("m@x", "INBOX", "Blue", "Green")
+		if n := c.world.count("categories") - before; n != calls-1 {
+			t.Errorf("refilled with %d calls for categories, want %d", n, calls-1)
+		}
+	}
+}
+
+// TestCategoriesAreLookedAt: a yes is not believed, what Exchange shows is.
+func TestCategoriesAreLookedAt(t *testing.T) {
+	b := newBench(t)
+	b.o.Ways[1].Speaks = EWS
+	b.restart()
+	m := b.arrive(anna, "m@x")
+	c := began(b)
+	c.name(anna, m, "Red")
+	c.world.deaf = 2
+	c.over()
+	c.bears("m@x", "INBOX", "Red")
+	if n := c.world.count("categories"); n != 3 {
+		t.Errorf("%d calls, want 3", n)
+	}
 }
 
 // TestDryRunNamesNoWay: the doubt is there before anything is told.

@@ -70,7 +70,7 @@ func (c *ewsCall) update(p *Properties, u *element) *ewsError {
 		p.Read = value.value() == "true"
 	case path.attr("FieldURI") == "item:Flag" && value.name == "t:Flag":
 		p.Flagged = value.kid("t:FlagStatus").value() == "Flagged"
-	case path.attr("FieldURI") == "item:Categories" && value.name == "t:Categories":
+	case path.attr("FieldURI") == "item:Categories" && value.name == "t:Categories" && len(value.kids) > 0: // none at all is a deletion
 		p.Categories = categoriesIn(value)
 	default:
 		return mismatch
