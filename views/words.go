@@ -30,6 +30,7 @@ type Words struct {
 	forms map[string]bool   // texts with a number
 	local *i18n.Localizer
 	all   []Language // that there are, this one among them
+	wide  bool       // for the storybook
 }
 
 // Dictionary holds all languages. It does not change after Load.
@@ -178,6 +179,9 @@ func (w *Words) N(key string, n int) string {
 	text, err := w.local.Localize(&i18n.LocalizeConfig{MessageID: key, PluralCount: n, TemplateData: map[string]string{"N": w.Number(n)}})
 	if err != nil {
 		return key
+	}
+	if w.wide {
+		return Widened(text)
 	}
 	return text
 }

@@ -59,6 +59,9 @@ func (s *server) routes() []route {
 		{http.MethodGet, "/static/*", everyone, echo.WrapHandler(s.assets)},
 		{http.MethodHead, "/static/*", everyone, echo.WrapHandler(s.assets)},
 	}
+	if s.Storybook {
+		all = append(all, route{http.MethodGet, "/storybook", everyone, s.storybook}, route{http.MethodGet, "/storybook/:name", everyone, s.story})
+	}
 	all = append(all, s.composeRoutes()...)
 	all = append(all, s.calendarRoutes()...)
 	all = append(all, s.appRoutes()...)

@@ -94,7 +94,7 @@ func newWalkHouse(t *testing.T) *house {
 		o.Mail, o.Search, o.Notices, o.Archive, o.Refills, o.Pictures = walkMail{o.Mail}, walkSearch{o.Search}, walkNotices{}, reports, refills, &gallery{}
 		o.Signin = walkDoor{o.Signin.(cookieSignin)}
 		o.Trusted = []string{"gw.ahrenfeld.example"}
-		o.MaxUpload = 1 << 20
+		o.MaxUpload, o.Storybook = 1<<20, true
 		o.Organisation.Imprint = "https://www.ahrenfeld.example/impressum"
 		o.Signatures = map[string]string{"de": "{name}\n{organisation}", "en": "{name}\n{organisation}"}
 		o.Templates = []Template{{Name: map[string]string{"de": "Störung", "en": "Outage"}, Text: map[string]string{"de": "Unser Mailsystem ist gestört.", "en": "Our mail system is down."}}}

@@ -2,11 +2,14 @@ package web
 
 import (
 	"fmt"
+	"os"
+	"strings"
 	"time"
 
 	"holdover/continuity"
 	"holdover/email"
 	"holdover/syncback"
+	"holdover/views"
 )
 
 // part is a stretch of the walk: how the house stands, and the pages to see then.
@@ -78,6 +81,7 @@ var walkParts = []part{
 		{name: "desk-refill", who: jens, path: "/desk/refills/r1"},
 		{name: "desk-archive", who: jens, path: "/desk/archive"},
 	}},
+	{set: func(w *walk) {}, states: storyStates()},
 	{set: func(w *walk) { w.fill(); w.counts(false); w.ledger().gate = syncback.Closed }, states: []state{
 		{name: "signin-down", path: "/"},
 		{name: "inbox", who: katrin, path: "/mail/inbox"},
@@ -192,4 +196,18 @@ var walkParts = []part{
 		{name: "release-locked", who: jens, at: event("/release")},
 		{name: "release-identity", who: jens, at: event("/release?look=1")},
 	}},
+}
+
+// storyStates are components of the storybook: whole pages with words four tenths longer, which is where buttons would
+// cut them off, and, on the full walk, every component in every mood.
+func storyStates() (all []state) {
+	full := os.Getenv("HOLDOVER_WALK") == "all"
+	for _, name := range views.Stories() {
+		for _, mood := range views.Moods() {
+			if full || mood == "wide" && strings.HasSuffix(name, "Page") {
+				all = append(all, state{name: "story-" + name + "-" + mood, path: "/storybook/" + name + "?mood=" + mood, calm: true})
+			}
+		}
+	}
+	return append(all, state{name: "storybook", path: "/storybook", calm: true})
 }

@@ -81,6 +81,7 @@ type config struct {
 		Key            string   `toml:"key"`
 		AdminTokenFile string   `toml:"admin_token_file"`
 		MaxUpload      size     `toml:"max_upload"`
+		Storybook      bool     `toml:"storybook"`
 		Push           bool     `toml:"push"`
 		TrustedResults []string `toml:"trusted_results"`
 		RemoteImages   *bool    `toml:"remote_images"`
