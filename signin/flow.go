@@ -15,9 +15,7 @@ import (
 // Begin starts a sign-in in this session and answers where to send the browser. back is the local
 // path to return to. Errors: ErrProvider within 5 s, so that the page can offer another way in.
 func (s *Signin) Begin(ctx context.Context, back string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, providerWait)
-	defer cancel()
-	found, err := s.provider.discover(ctx)
+	found, err := s.provider.discover()
 	if err != nil {
 		return "", err
 	}

@@ -12,20 +12,25 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+	"golang.org/x/sync/singleflight"
 )
 
 const (
 	providerWait   = 5 * time.Second // after which people are offered another way in
+	providerFresh  = 5 * time.Second // how long an answer counts as a sign of life
 	providerAnswer = 1 << 20         // octets; a discovery document, key set or token is far smaller
 )
 
-// provider is the identity provider; its discovery document is read at the first sign-in and kept.
+// provider is the identity provider. What its discovery document said last is kept for answers that
+// are under way; each sign-in begins by asking anew, or a person would be sent to a page that nobody serves.
 type provider struct {
 	o    Options
 	http *http.Client
+	asks singleflight.Group // a thousand people who sign in at once ask once
 
 	mu    sync.Mutex
 	known *oidc.Provider
+	asked time.Time // when known answered
 }
 
 func newProvider(o Options) *provider {
@@ -56,19 +61,41 @@ func (l limited) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, err
 }
 
-func (p *provider) discover(ctx context.Context) (*oidc.Provider, error) {
+// kept is what the provider said last, nil nothing yet; fresh says that it was a moment ago.
+func (p *provider) kept() (known *oidc.Provider, fresh bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.known != nil {
-		return p.known, nil
-	}
-	// The provider keeps this context for fetching keys later, so it must not end with the request.
-	found, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), p.http), p.o.Issuer)
+	return p.known, p.known != nil && p.o.Now().Sub(p.asked) < providerFresh
+}
+
+// discover asks the provider who it is, unless it answered a moment ago. Errors: ErrProvider within providerWait.
+func (p *provider) discover() (*oidc.Provider, error) {
+	found, err, _ := p.asks.Do("discovery", func() (any, error) {
+		if known, fresh := p.kept(); fresh {
+			return known, nil
+		}
+		// The provider keeps this context for fetching keys later, so it has no end; the client's timeout ends the call.
+		found, err := oidc.NewProvider(oidc.ClientContext(context.Background(), p.http), p.o.Issuer)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrProvider, err)
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.known, p.asked = found, p.o.Now()
+		return found, nil
+	})
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrProvider, err)
+		return nil, err
 	}
-	p.known = found
-	return found, nil
+	return found.(*oidc.Provider), nil
+}
+
+// lately is the provider as it is kept, or as it answers now when nothing is kept.
+func (p *provider) lately() (*oidc.Provider, error) {
+	if known, _ := p.kept(); known != nil {
+		return known, nil
+	}
+	return p.discover()
 }
 
 func (p *provider) config(found *oidc.Provider, redirect string) *oauth2.Config {
@@ -79,7 +106,7 @@ func (p *provider) config(found *oidc.Provider, redirect string) *oauth2.Config 
 // redeem exchanges the code and checks the token: signature, issuer, audience, times, nonce,
 // authorised party (OpenID Connect Core 1.0, 3.1.3.7).
 func (p *provider) redeem(ctx context.Context, code string, begun pending) (*claims, error) {
-	found, err := p.discover(ctx)
+	found, err := p.lately()
 	if err != nil {
 		return nil, err
 	}

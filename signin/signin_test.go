@@ -355,7 +355,10 @@ func TestOneAnswerIsGoodOnceAndInItsBrowserOnly(t *testing.T) {
 
 func TestSilentProvider(t *testing.T) {
 	p := newPortal(t, databasetest.Open(t))
+	p.signIn(t) // it answered once
+	p.fresh()
 	p.idp.Close()
+	p.now = p.now.Add(providerFresh)
 	if code, says := p.get(t, "/sign-in"); code != http.StatusServiceUnavailable || !strings.Contains(says, ErrProvider.Error()) {
 		t.Errorf("%d %q", code, says)
 	}

@@ -94,6 +94,36 @@ func eventually(t *testing.T, patience time.Duration, what string, check func() 
 	t.Fatalf("after %v it is still not true that %s: %v", patience, what, err)
 }
 
+// press presses a button of the plug's page.
+func (d *demo) press(t *testing.T, path string) {
+	t.Helper()
+	answer, err := http.Post(d.Plug+path, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s", path, answer.Status)
+	}
+}
+
+// get asks as a browser without cookies does, and follows no redirect.
+func (d *demo) get(address string) (code int, text string, err error) {
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	r, err := http.NewRequest(http.MethodGet, address, nil)
+	if err != nil {
+		return 0, "", err
+	}
+	r.Header.Set("Accept-Language", "de")
+	answer, err := client.Do(r)
+	if err != nil {
+		return 0, "", err
+	}
+	defer answer.Body.Close()
+	octets, err := io.ReadAll(answer.Body)
+	return answer.StatusCode, string(octets), err
+}
+
 // send sends a message into the product as any mail server would.
 func (d *demo) send(t *testing.T, to, id, subject, text string) {
 	t.Helper()

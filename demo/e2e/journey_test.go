@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"bytes"
 	"fmt"
+	"net/http"
 	"net/mail"
 	"os"
 	"path/filepath"
@@ -26,6 +27,7 @@ func TestJourney(t *testing.T) {
 	j.w = b.window(t, how{})
 	j.mailboxAsItWas()
 	j.outage()
+	t.Run("Check19_ProviderDown", j.providerDown)
 	j.mailArrivesInTheOpenPage(true)
 	j.searchReadReply()
 	j.replyToLastWeek()
@@ -132,6 +134,27 @@ func (j *journey) outage() {
 	j.admin.click(`button[name=button][value=start]`)
 	j.admin.see("#progress")
 	j.event = j.admin.text("location.href")
+}
+
+// providerDown pulls the identity provider's plug beside Exchange's. Who is in stays in; who is not gets a
+// page of ours with the reason and the help desk's number, never the browser's own.
+func (j *journey) providerDown(t *testing.T) {
+	j.demo.press(t, "/identity/off")
+	defer j.demo.press(t, "/identity/on")
+	eventually(t, step, "the sign-in page tells that the provider does not answer", func() error {
+		code, text, err := j.demo.get(j.demo.Web + "/sign-in?back=%2Fmail%2Fsent")
+		if err != nil {
+			return err
+		}
+		for _, want := range []string{"Die Anmeldung ist gerade nicht möglich.", "Die Anmeldestelle antwortet nicht.", "tel:+493023125110", "/sign-in?back=%2Fmail%2Fsent"} {
+			if code != http.StatusServiceUnavailable || !strings.Contains(text, want) {
+				return fmt.Errorf("%d, without %q", code, want)
+			}
+		}
+		return nil
+	})
+	j.w.open(j.demo.Web + "/mail/sent")
+	j.w.see("#list .rows")
 }
 
 // step 3

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/dexidp/dex/server"
@@ -45,6 +46,7 @@ type Provider struct {
 	issuer string
 	server *http.Server
 	stop   context.CancelFunc
+	out    atomic.Bool // unplugged
 	done   chan struct{}
 }
 
@@ -62,7 +64,7 @@ func Start(o Options) (*Provider, error) {
 		stop()
 		return nil, errors.Join(fmt.Errorf("identity provider: %w", err), l.Close())
 	}
-	p.server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	p.server = &http.Server{Handler: p.plugged(handler), ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		defer close(p.done)
 		p.server.Serve(l)
@@ -72,6 +74,24 @@ func Start(o Options) (*Provider, error) {
 
 // Issuer is the URL of the OpenID provider.
 func (p *Provider) Issuer() string { return p.issuer }
+
+// Cut makes the provider break every connection, as if its plug were pulled, until Restore.
+func (p *Provider) Cut() { p.out.Store(true) }
+
+// Restore plugs it in again.
+func (p *Provider) Restore() { p.out.Store(false) }
+
+// Up says whether it is plugged in.
+func (p *Provider) Up() bool { return !p.out.Load() }
+
+func (p *Provider) plugged(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p.out.Load() {
+			panic(http.ErrAbortHandler) // the connection breaks without an answer
+		}
+		next.ServeHTTP(w, r)
+	})
+}
 
 // Close ends the provider at once.
 func (p *Provider) Close() error {

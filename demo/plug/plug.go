@@ -29,10 +29,18 @@ type Person struct {
 	Language string `json:"language"`
 }
 
+// Plugged is another thing with a plug: the identity provider.
+type Plugged interface {
+	Cut()
+	Restore()
+	Up() bool
+}
+
 // Options say what the page shows.
 type Options struct {
 	Exchange     *standin.Exchange
 	Outside      *outside.Sink
+	Identity     Plugged // may be nil
 	Organisation string
 	Web, SMTP    string
 	People       []Person
@@ -45,7 +53,7 @@ type handler struct {
 
 // Handler answers the page, and the stand-in's control API (standin.Control) beside it:
 //
-//	GET  /                  the page;  POST /off, POST /on  the plug
+//	GET  /                  the page;  POST /off, POST /on  the plug;  POST /identity/off, /identity/on  the identity provider's
 //	POST /scenario          name=&on=  puts a scenario in force or ends it;  POST /forward  by=10m  moves the clock;  POST /all-normal
 //	GET  /outside           what the outside world received;  /outside/messages?after=  as JSON;  /outside/{id}  one
 func Handler(o Options) http.Handler {
@@ -62,6 +70,13 @@ func Handler(o Options) http.Handler {
 		"POST /all-normal": func(*http.Request) error { return o.Exchange.Normal() },
 	} {
 		routes.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { h.do(w, r, act) })
+	}
+	if o.Identity != nil {
+		for pattern, turn := range map[string]func(){"POST /identity/off": o.Identity.Cut, "POST /identity/on": o.Identity.Restore} {
+			routes.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+				h.do(w, r, func(*http.Request) error { turn(); return nil })
+			})
+		}
 	}
 	routes.HandleFunc("GET /outside", h.outsidePage)
 	routes.HandleFunc("GET /outside/messages", h.outsideMessages)

@@ -188,7 +188,7 @@ func (s *Stage) startPlug() error {
 	}
 	s.plugURL = fmt.Sprintf("http://localhost:%d", s.ports.plug)
 	s.plug = &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: plug.Handler(plug.Options{
-		Exchange: s.Exchange, Outside: s.Outside, Organisation: sample.Name,
+		Exchange: s.Exchange, Outside: s.Outside, Identity: s.Identity, Organisation: sample.Name,
 		Web: s.Web(), SMTP: loopback(s.ports.smtp), People: s.people(),
 	})}
 	go s.plug.Serve(l)
