@@ -64,13 +64,16 @@ func (s *server) desk(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	d := views.Desk{At: s.now().Format("15:04:05"), Legal: s.legalMissing()}
+	d := views.Desk{At: s.now().Format("15:04:05")}
 	for _, e := range events {
 		if row := s.eventRow(p.Words, e); e.Active() {
 			d.Active = append(d.Active, row)
 		} else {
 			d.History = append(d.History, row)
 		}
+	}
+	if len(d.Active) == 0 { // a matter for quiet days
+		d.Legal = s.legalMissing()
 	}
 	s.sayDesk(p.Words, &d, events, report)
 	s.deskAlarms(p.Words, &d)

@@ -26,6 +26,8 @@ name = "{{.Name}}"
 phone = "{{.Phone}}"
 colour = "#1d6b45"
 language = "de"
+imprint = "https://www.{{.Domain}}/impressum"
+privacy = "https://www.{{.Domain}}/datenschutz"
 
 [storage]
 dir = "data"
