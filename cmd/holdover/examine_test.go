@@ -104,6 +104,10 @@ func TestExchangeTestBothWays(t *testing.T) {
 			`exchange.graph: a message put into Sent is no draft, and read \(0x0E07\): found`,
 			`exchange.graph: its sent date is kept \(0x0039\): found`,
 			`exchange.graph: its threading is kept \(0x1042, 0x1039\): found`,
+			`exchange.graph: a message is made with its categories: found`,
+			`exchange.ews: a message is made with its categories: found`,
+			`exchange.graph: categories are put on and taken off: found`,
+			`exchange.ews: categories are put on and taken off: found`,
 			`exchange.graph: it refuses large messages: found: 29\d+ octets are taken, 3100000 are not: .*made nothing`,
 			`exchange.imap: it refuses large messages: not so: 35\d+ octets are taken`,
 			`exchange.smtp: a sender of our own domain is refused \(5.7.64, 5.7.68\): not so: accepted`,
@@ -111,7 +115,7 @@ func TestExchangeTestBothWays(t *testing.T) {
 			`exchange.imap: Exchange asks to slow down within 3 look-ups: not so`,
 		}, false},
 		{"the other way", exchangetest.StandinOptions{DoubleWindow: time.Hour, Largest: 2 << 20}, func(d *exchangetest.Double) {
-			for _, name := range []string{"dates-ignored", "no-attributes", "bare-headers", "drafts-only"} {
+			for _, name := range []string{"dates-ignored", "no-attributes", "bare-headers", "drafts-only", "no-categories"} {
 				d.Oddity(name, true)
 			}
 			d.Fault(exchangetest.DoubleFault{Face: "imap", Point: "select", Do: "reply", Skip: 1, Times: 1, Text: "BAD Request is throttled. Suggested Backoff Time: 30000 milliseconds"})
@@ -120,6 +124,8 @@ func TestExchangeTestBothWays(t *testing.T) {
 			`exchange.imap: Sent is known by more than its name: not so: "Gesendete Elemente"`,
 			`exchange.imap: an X- header of our own is kept: not so`,
 			`exchange.ews: an X- header of our own is kept: not so`,
+			`exchange.ews: a message is made with its categories: not so: \[\]`,
+			`exchange.ews: categories are put on and taken off: not so: .*something else`,
 			`exchange.ews: its received date is kept \(0x0E06\): not so: given 20.*, shown 20`,
 			`exchange.imap: its received date is kept \(0x0E06\): not so`,
 			`exchange.graph: a message put into Sent is no draft, and read \(0x0E07\): not so: .*made a draft of it`,

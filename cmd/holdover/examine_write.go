@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"holdover/email"
 	"holdover/exchange"
 	"holdover/syncback"
 )
@@ -18,7 +19,7 @@ func (e *exam) keeps(x examined, b box) {
 	date := e.now().AddDate(-1, -1, 0).Truncate(time.Second)
 	ours := "Received: from holdover.invalid by holdover.invalid with ESMTP id " + e.token + ";\r\n\t" + date.Format(time.RFC1123Z) + "\r\n"
 	id, octets := e.letter(date, ours+"In-Reply-To: <p1@holdover.invalid>\r\nReferences: <p0@holdover.invalid> <p1@holdover.invalid>\r\nX-Holdover-Test: "+e.token+"\r\n", 0)
-	at, err := e.put(b, exchange.Sent, id, exchange.Item{Octets: octets, Flags: exchange.Flags{Seen: true}, Date: date})
+	at, err := e.put(b, exchange.Sent, id, exchange.Item{Octets: octets, Flags: exchange.Flags{Seen: true}, Date: date, Categories: email.Categories{e.token}})
 	switch {
 	case errors.Is(err, exchange.ErrUnsuited):
 		e.say(x, noDraft, isNot, "%s", saw(err))
@@ -37,6 +38,7 @@ func (e *exam) keeps(x examined, b box) {
 	e.say(x, received, either(same(s.Received, date)), "given %s, shown %s", date.UTC().Format(time.RFC3339), s.Received.UTC().Format(time.RFC3339))
 	e.say(x, header, either(bytes.Contains(s.Header, []byte("X-Holdover-Test: "+e.token))), "its header holds %s", fieldNames(s.Header))
 	e.traced(x, b, id)
+	e.named(x, b, id, at)
 	if x.Speaks == syncback.Graph {
 		e.say(x, sent, either(same(s.Sent, date)), "given %s, shown %s", date.UTC().Format(time.RFC3339), s.Sent.UTC().Format(time.RFC3339))
 		e.say(x, thread, either(strings.Contains(s.InReplyTo, "p1@") && strings.Contains(s.Threads, "p0@")), "%q, %q", s.InReplyTo, s.Threads)

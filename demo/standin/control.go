@@ -25,7 +25,7 @@ import (
 //	POST   /normal                           ends all of it
 //	POST   /connector                        a Connector;  POST /window ?for=168h sets the window of doubles;  POST /largest ?octets=
 //	POST   /tokens           ?live=5m sets the life of tokens from now on, ?revoke=true ends those given out
-//	POST   /oddity           ?name=&on=true: dates-ignored, drafts-only, no-attributes, bare-headers
+//	POST   /oddity           ?name=&on=true: dates-ignored, drafts-only, no-attributes, bare-headers, no-categories
 //	POST   /health           ?status=&issue=&lag=5m: what service health shows once lag is over
 func (e *Exchange) Control() http.Handler {
 	c := &control{e}

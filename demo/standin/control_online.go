@@ -27,6 +27,7 @@ func oddities() []string {
 		"dates-ignored", // a received date given to EWS or Graph is not kept
 		"drafts-only",   // Graph makes drafts of everything, whatever 0x0E07 says
 		"no-attributes", // LIST shows no \\Sent, \\Drafts, \\Trash, \\Junk
+		"no-categories", // they are taken with a yes and not kept
 		"bare-headers",  // names of headers that the mailbox does not know are dropped by every face
 	}
 }

@@ -71,7 +71,9 @@ func (c *ewsCall) update(p *Properties, u *element) *ewsError {
 	case path.attr("FieldURI") == "item:Flag" && value.name == "t:Flag":
 		p.Flagged = value.kid("t:FlagStatus").value() == "Flagged"
 	case path.attr("FieldURI") == "item:Categories" && value.name == "t:Categories" && len(value.kids) > 0: // none at all is a deletion
-		p.Categories = categoriesIn(value)
+		if !c.strange("no-categories") {
+			p.Categories = categoriesIn(value)
+		}
 	default:
 		return mismatch
 	}

@@ -236,6 +236,9 @@ func (g *graphFace) patch(w http.ResponseWriter, r *graphRequest) {
 		graphError(w, http.StatusBadRequest, "ErrorInvalidPropertySet", "The property can't be changed.")
 		return
 	}
+	if g.strange("no-categories") {
+		m.Categories = nil
+	}
 	_, err := g.store.Change(r.mailbox, r.PathValue("id"), func(p *Properties) error { return m.apply(p, false) })
 	if err != nil {
 		noSuch(w, err)

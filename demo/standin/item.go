@@ -50,6 +50,9 @@ func (e *Exchange) Create(face, address, folderName string, octets []byte, p Pro
 	if p.Received.IsZero() || e.strange("dates-ignored") {
 		p.Received = e.clock.Now()
 	}
+	if e.strange("no-categories") {
+		p.Categories = nil
+	}
 	if e.strange("bare-headers") {
 		octets = withoutX(octets)
 	}

@@ -378,7 +378,7 @@ func (d *Double) Online(path string, q url.Values) {
 }
 
 // Oddity switches on or off what a real Exchange may do and nobody has proven yet: dates-ignored,
-// drafts-only, no-attributes, bare-headers.
+// drafts-only, no-attributes, bare-headers, no-categories.
 func (d *Double) Oddity(name string, on bool) {
 	d.t.Helper()
 	d.Online("/oddity", url.Values{"name": {name}, "on": {fmt.Sprint(on)}})
