@@ -1,11 +1,13 @@
 package exchange
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
+	"net/textproto"
 	"time"
 
 	"github.com/emersion/go-sasl"
@@ -165,19 +167,45 @@ func (s *SMTP) dial(ctx context.Context, config *tls.Config) (*session, error) {
 	g := newGuard(conn)
 	stop := g.during(ctx, 1<<20)
 	defer stop()
-	var client *smtp.Client
-	if config == nil {
-		client = smtp.NewClient(g)
-	} else if client, err = smtp.NewClientStartTLS(g, config); err != nil {
-		conn.Close()
-		return nil, startFailure("STARTTLS", err)
+	var protected net.Conn = g
+	if config != nil {
+		if protected, err = s.protect(g, config); err != nil {
+			conn.Close()
+			return nil, startFailure("STARTTLS", err)
+		}
 	}
-	client.CommandTimeout, client.SubmissionTimeout = s.o.Command, s.o.Final
+	client := s.client(protected)
 	if err := client.Hello(s.o.Hello); err != nil { // over TLS this is where the handshake happens
 		conn.Close()
 		return nil, startFailure("EHLO", err)
 	}
-	return &session{client: client, guard: g, healthy: true}, nil
+	return &session{client: client, conn: protected, guard: g, healthy: true}, nil
+}
+
+func (s *SMTP) client(conn net.Conn) *smtp.Client {
+	client := smtp.NewClient(conn)
+	client.CommandTimeout, client.SubmissionTimeout = s.o.Command, s.o.Final
+	return client
+}
+
+// protect asks for TLS. What else came with the answer was said in clear and is not read (RFC 3207, 6).
+func (s *SMTP) protect(conn net.Conn, config *tls.Config) (net.Conn, error) {
+	plain := s.client(conn)
+	if err := plain.Hello(s.o.Hello); err != nil {
+		return nil, err
+	}
+	if offered, _ := plain.Extension("STARTTLS"); !offered {
+		return nil, errNoSTARTTLS
+	}
+	conn.SetDeadline(time.Now().Add(s.o.Command))
+	defer conn.SetDeadline(time.Time{})
+	if _, err := conn.Write([]byte("STARTTLS\r\n")); err != nil {
+		return nil, err
+	}
+	if _, _, err := textproto.NewReader(bufio.NewReader(conn)).ReadResponse(220); err != nil {
+		return nil, answerOf(err)
+	}
+	return &greeted{Conn: tls.Client(conn, config)}, nil
 }
 
 // authenticate logs in where the options say so; the password goes over TLS unless policy None

@@ -63,6 +63,8 @@ func answered(err error) bool {
 	return errors.As(err, &f) && f.Code != "" && !errors.Is(err, ErrUnreachable)
 }
 
+var errNoSTARTTLS = errors.New("STARTTLS is not offered")
+
 // startFailure words what went wrong before the first command of a session.
 func startFailure(op string, err error) error {
 	f := &Failure{Kind: ErrUnreachable, Op: op, Err: err}
@@ -80,7 +82,7 @@ func startFailure(op string, err error) error {
 		f.Remedy = "Exchange showed another certificate than the confirmed one, and no credential was sent. Find out why; if it was renewed, confirm it on the desk's page of Exchange's identity, or change the pin."
 	case errors.As(err, &invalid), errors.As(err, &unknown), errors.As(err, &name):
 		f.Remedy = "Exchange's certificate does not verify: renew it there, or set its CA file or pin."
-	case err != nil && err.Error() == "smtp: server doesn't support STARTTLS":
+	case errors.Is(err, errNoSTARTTLS):
 		f.Remedy = "Switch STARTTLS on at Exchange's receive connector, or relax the TLS policy."
 	}
 	return f

@@ -3,6 +3,7 @@ package exchange
 import (
 	"context"
 	"errors"
+	"net"
 	"strings"
 
 	"github.com/emersion/go-smtp"
@@ -11,6 +12,7 @@ import (
 // session is one SMTP connection, used by one goroutine at a time.
 type session struct {
 	client  *smtp.Client
+	conn    net.Conn // what the client speaks over, inside of TLS
 	guard   *guard
 	told    int  // messages and questions so far
 	healthy bool // may be used again
@@ -35,6 +37,13 @@ func (c *session) run(ctx context.Context, f func(*session) error) error {
 }
 
 func (c *session) deliver(from string, to []string, octets []byte) (string, error) {
+	if c.pipelines(from, to) {
+		options, err := c.options(from, to, int64(len(octets)))
+		if err != nil {
+			return "", err
+		}
+		return c.deliverTogether(from, to[0], options, octets)
+	}
 	if err := c.envelope(from, to, int64(len(octets))); err != nil {
 		return "", err
 	}
@@ -57,14 +66,23 @@ func (c *session) deliver(from string, to []string, octets []byte) (string, erro
 	return "", &Failure{Kind: ErrDoubt, Op: "final dot", Err: err}
 }
 
-func (c *session) envelope(from string, to []string, size int64) error {
+// options are the parameters of MAIL.
+func (c *session) options(from string, to []string, size int64) (*smtp.MailOptions, error) {
 	options := &smtp.MailOptions{Size: size}
 	if !ascii(from) || !ascii(strings.Join(to, "")) {
 		if ok, _ := c.client.Extension("SMTPUTF8"); !ok {
-			return &Failure{Kind: ErrRefused, Op: "MAIL", Words: "an address has letters beyond ASCII and SMTPUTF8 is not offered",
+			return nil, &Failure{Kind: ErrRefused, Op: "MAIL", Words: "an address has letters beyond ASCII and SMTPUTF8 is not offered",
 				Remedy: "Switch SMTPUTF8 on at Exchange, or put this message back by hand."}
 		}
 		options.UTF8 = true // RFC 6531, 3.4
+	}
+	return options, nil
+}
+
+func (c *session) envelope(from string, to []string, size int64) error {
+	options, err := c.options(from, to, size)
+	if err != nil {
+		return err
 	}
 	if err := c.client.Mail(from, options); err != nil {
 		return replyFailure("MAIL", err)
