@@ -34,6 +34,10 @@
     const menu = chosen.closest("details.menu, .fold-s");
     if (menu) setTimeout(() => { menu.open = false; });
   });
+  // what is typed in the move menu leaves the folders that fit
+  addEventListener("input", (e) => {
+    if (e.target.name === "find") for (const b of e.target.parentNode.querySelectorAll("[name=to]")) b.hidden = b.value !== "new" && !(b.title || "").toLowerCase().includes(e.target.value.toLowerCase().trim());
+  });
   addEventListener("keydown", (e) => {
     if (e.key !== "Escape") return;
     const menu = e.target.closest && e.target.closest("details.menu[open], .band-more[open]");

@@ -23,7 +23,7 @@
     const found = selectors.flatMap((s) => [...document.querySelectorAll(s)]).find((e) => shown(e) || e.matches("a[href='/keys'], .back"));
     if (!found) return false;
     if (found.matches("input:not([type=checkbox])")) found.focus(); else found.click();
-    if (found.matches("summary")) found.parentElement.querySelector("button")?.focus();
+    if (found.matches("summary")) found.parentElement.querySelector("input, button")?.focus();
     return true;
   };
   const named = (e) => (e.ctrlKey || e.metaKey ? "ctrl+" : "") + (e.altKey ? "alt+" : "") + (e.shiftKey && e.key.length === 1 && /\p{L}/u.test(e.key) ? "shift+" : "") + e.key;

@@ -69,7 +69,7 @@ func (p Page) waitingFolder() Folder {
 
 func hasOwnFolders(folders []Folder) bool {
 	for _, f := range folders {
-		if !f.Role {
+		if !f.usual() {
 			return true
 		}
 	}

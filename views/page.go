@@ -53,6 +53,11 @@ type Folder struct {
 	Count               int    // unread; in drafts all
 	CountWord           string // said after the number
 	Role                bool   // one of the six that every mailbox has
+	Within              bool   // made by hand, and lies below one of them
+	Depth               int    // how many folders it lies in
+	Path                string // with the names of those, as people read it
+	Total               int    // messages; of those made by hand
+	Full                bool   // messages or folders lie in it
 }
 
 // Banner tells which event is on. Kind is outage, maintenance, drill, lockdown, return while changes

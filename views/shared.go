@@ -30,6 +30,11 @@ func (b Box) waitingIn(p Page) Folder {
 	return f
 }
 
+// foldersFolder is the line that leads to the page of folders made by hand.
+func (p Page) foldersFolder(base string) Folder {
+	return Folder{ID: "folders", Name: p.Words.T("folders.manage"), Base: base, URL: base + "/folders", Icon: "plus"}
+}
+
 // here says whether a folder is the one shown.
 func (p Page) here(f Folder) bool { return f.ID == p.Here && f.Base == p.Base }
 

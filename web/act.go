@@ -51,6 +51,10 @@ func (s *server) act(c echo.Context) error {
 	if d.action == newCategory {
 		return s.askCategory(c, d, nil)
 	}
+	made, answered, err := s.target(c, &d)
+	if err != nil || answered {
+		return err
+	}
 	ctx, mailbox := c.Request().Context(), boxOf(c).id
 	messages, err := s.messagesHere(ctx, mailbox, d)
 	if err != nil {
@@ -62,6 +66,9 @@ func (s *server) act(c echo.Context) error {
 	}
 	if err != nil {
 		return err
+	}
+	if back.mailbox != "" {
+		back.made = made
 	}
 	if c.FormValue("back") == "none" { // the script marked it read: the page renews itself
 		return c.NoContent(http.StatusNoContent)
@@ -84,6 +91,7 @@ func readDeed(c echo.Context) (deed, error) {
 		d.to = mailstore.Archive
 	case d.action == "delete":
 		d.to = mailstore.Trash
+	case d.action == "find":
 	case d.to != "":
 		d.action = "move"
 	case marks[d.action] == (mailstore.FlagChange{}):
@@ -236,6 +244,12 @@ func (s *server) undoStep(c echo.Context) error {
 		if err := s.Mail.SetCategories(ctx, mailstore.FromPortal, mailbox, last.named, last.names); err != nil {
 			return err
 		}
+	}
+	if err := s.undoFolders(ctx, mailbox, last); err != nil {
+		return err
+	}
+	if c.Param("folder") == "" {
+		return redirect(c, boxOf(c).base+"/folders?done=undone")
 	}
 	return redirect(c, boxOf(c).folder(mailstore.FolderID(c.Param("folder")))+"?done=undone")
 }

@@ -27,6 +27,8 @@ var outcomes = []struct {
 	{errReadOnly, http.StatusForbidden, "readonly"},
 	{errCross, http.StatusForbidden, "cross"},
 	{errBad, http.StatusBadRequest, "bad"},
+	{mailstore.ErrFolderRole, http.StatusBadRequest, "bad"},
+	{mailstore.ErrFolderFull, http.StatusConflict, "conflict"},
 	{mailstore.ErrFolderName, http.StatusBadRequest, "bad"},
 	{continuity.ErrInvalid, http.StatusUnprocessableEntity, "bad"},
 	{mailstore.ErrNotFound, http.StatusNotFound, "notfound"},

@@ -29,6 +29,13 @@ func (s *server) flash(c echo.Context, w *views.Words) *views.Flash {
 		return &views.Flash{Text: w.T("handback.kept")}
 	case "unsent":
 		return &views.Flash{Text: w.T("sent.undone")}
+	case "foldermade", "foldernamed", "foldergone":
+		f := &views.Flash{Text: w.T("folders.did." + what)}
+		if word := c.QueryParam("undo"); word != "" {
+			f.Undo = boxOf(c).base + "/folders"
+			f.Keep = []views.Field{{Name: "action", Value: "undo"}, {Name: "word", Value: word}}
+		}
+		return f
 	case "retried":
 		return &views.Flash{Text: w.T("event.retried")}
 	case "retriedall":

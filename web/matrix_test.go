@@ -52,6 +52,8 @@ var matrix = map[string]string{
 	"GET /notices":                    "ea",
 	"POST /notices/on":                "ea",
 	"POST /notices/off":               "ea",
+	"GET /folders":                    "ea",
+	"POST /folders":                   "ea",
 	"GET /keys":                       "ea",
 	"POST /keys":                      "ea",
 	"GET /agenda":                     "ea",

@@ -81,6 +81,7 @@ type Mail interface {
 	SetFlags(ctx context.Context, o mailstore.Origin, m email.MailboxID, ids []email.MessageID, c mailstore.FlagChange) error
 	SetCategories(ctx context.Context, o mailstore.Origin, m email.MailboxID, ids []email.MessageID, c email.CategoryChange) error
 	Categories(ctx context.Context, m email.MailboxID) (email.Categories, error)
+	folders
 	Move(ctx context.Context, o mailstore.Origin, m email.MailboxID, ids []email.MessageID, to mailstore.FolderID) error
 	Delete(ctx context.Context, o mailstore.Origin, m email.MailboxID, ids []email.MessageID) error
 	Deeds(ctx context.Context, m email.MailboxID, ids []email.MessageID) (map[email.MessageID][]mailstore.Deed, error)
@@ -88,6 +89,14 @@ type Mail interface {
 	writing
 	health
 	memory
+}
+
+// folders are made by hand.
+type folders interface {
+	CreateFolder(ctx context.Context, o mailstore.Origin, m email.MailboxID, parent mailstore.FolderID, name string) (mailstore.FolderID, error)
+	RenameFolder(ctx context.Context, o mailstore.Origin, m email.MailboxID, id mailstore.FolderID, name string) error
+	DeleteFolder(ctx context.Context, o mailstore.Origin, m email.MailboxID, id mailstore.FolderID) error
+	RestoreFolder(ctx context.Context, o mailstore.Origin, m email.MailboxID, id mailstore.FolderID) error
 }
 
 // memory is what the store knows of a mailbox's owner: choices made while reading, correspondents.

@@ -107,11 +107,13 @@ func (s *server) render(c echo.Context, status int, p views.Page, main templ.Com
 	return s.write(c, status, whole, main)
 }
 
-// roles in the order of the folder list, with their icons.
-var roles = []struct {
+type roleIcon struct {
 	id   mailstore.FolderID
 	icon string
-}{
+}
+
+// roles in the order of the folder list, with their icons.
+var roles = []roleIcon{
 	{mailstore.Inbox, "inbox"}, {mailstore.Drafts, "draft"}, {mailstore.Sent, "sent"},
 	{mailstore.Archive, "archive"}, {mailstore.Trash, "trash"}, {mailstore.Junk, "junk"},
 }
@@ -131,13 +133,7 @@ func foldersView(w *views.Words, b box, folders []mailstore.Folder) []views.Fold
 		list = append(list, f)
 		delete(known, r.id)
 	}
-	for _, f := range folders {
-		if _, own := known[f.ID]; own {
-			list = append(list, views.Folder{ID: string(f.ID), Name: f.Name, Base: b.base, URL: b.folder(f.ID), Icon: "folder",
-				Count: f.Unread, CountWord: w.T("folder.unreadword")})
-		}
-	}
-	return list
+	return withMade(w, b, list, folders)
 }
 
 // redirect answers a form: the page it led to is fetched anew (303), so that reloading repeats nothing.

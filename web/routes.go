@@ -67,6 +67,7 @@ func (s *server) routes() []route {
 	all = append(all, s.appRoutes()...)
 	all = append(all, s.noticeRoutes()...)
 	all = append(all, s.keyRoutes()...)
+	all = append(all, s.folderRoutes()...)
 	all = append(all, s.deskRoutes()...)
 	for _, r := range all {
 		if r.access == readers || r.access == writers {

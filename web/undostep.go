@@ -27,6 +27,9 @@ type step struct {
 	flagged []email.MessageID // on which flags is to be set again
 	names   email.CategoryChange
 	named   []email.MessageID // on which names is to be made
+
+	made, gone, folder mailstore.FolderID // folders: to delete again, to bring back, to rename
+	called             string             // the name that folder had
 }
 
 const (
