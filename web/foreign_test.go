@@ -16,7 +16,7 @@ var (
 	pageAttributes = setOf(`accept action alt autocomplete charset checked class content d data-live data-box data-folder data-newest data-partial data-say data-print datetime defer download
 		fill for height hidden href id lang method name open placeholder rel role src title type value viewbox width sandbox loading target tabindex form
 		multiple required selected disabled data-keys aria-pressed rows maxlength xmlns data-theme cx cy r x y rx ry
-		stroke-width aria-current aria-hidden aria-label aria-labelledby hx-ext hx-get hx-post hx-push-url hx-select hx-swap hx-target hx-trigger hx-sync`)
+		stroke-width aria-current aria-hidden aria-label aria-labelledby hx-ext hx-get hx-post hx-push-url hx-select hx-swap hx-target hx-trigger hx-sync hx-vals`)
 	bodyElements = setOf(`html head meta title style body a abbr address article b bdi bdo big blockquote br caption center cite code col colgroup dd del dfn
 		div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main ol p pre q s samp section
 		small span strike strong sub sup table tbody td tfoot th thead time tr tt u ul var wbr details summary`)
