@@ -224,6 +224,17 @@ func playCategories(p *play) string {
 	if err != nil || now == nil || len(now) != 0 || len(p.one("named@x.test").Categories) != 0 {
 		p.Errorf("all taken off: %q, %v", now, err)
 	}
+	var many []string
+	for i := range mostShown + 1 {
+		many = append(many, fmt.Sprint("K", i))
+	}
+	p.double.Edit(p.box, stored.ID, map[string]string{"categories": strings.Join(many, ",")})
+	if _, err := p.SetCategories(p.ctx(), p.box, c.Place, change); !errors.Is(err, ErrRefused) {
+		p.Errorf("%d categories: %v", len(many), err)
+	}
+	if n := len(p.double.Messages(p.box, "")[0].Categories); n != len(many) {
+		p.Errorf("%d of %d categories are left", n, len(many))
+	}
 	if _, err := p.SetCategories(p.ctx(), p.box, p.elsewhere(c.Place), change); !errors.Is(err, ErrGone) {
 		p.Errorf("nothing there: %v", err)
 	}

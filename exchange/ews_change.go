@@ -92,6 +92,9 @@ func (c *EWS) SetFlags(ctx context.Context, mailbox string, at Place, flags Flag
 // categories as Exchange has them afterwards. Done twice it does the same.
 func (c *EWS) SetCategories(ctx context.Context, mailbox string, at Place, change email.CategoryChange) (email.Categories, error) {
 	now, err := c.revise(ctx, mailbox, at, func(i ewsItem) []func(*writer) { return i.recategorised(change) })
+	if err == nil && now.categories == nil {
+		err = tooMany("UpdateItem")
+	}
 	return now.categories, err
 }
 
@@ -136,7 +139,7 @@ func (i ewsItem) recategorised(change email.CategoryChange) []func(*writer) {
 	want := i.categories.After(change)
 	name := func(w *writer) { w.field("item:Categories") }
 	switch {
-	case want.Same(i.categories):
+	case want.Same(i.categories), i.categories == nil:
 		return nil
 	case len(want) == 0:
 		return []func(*writer){func(w *writer) { w.in("t:DeleteItemField", func() { name(w) }) }}

@@ -73,10 +73,11 @@ func readItem(n *node) ewsItem {
 			Flagged: n.kid("Flag", "FlagStatus").value() == "Flagged", Answered: replied[verb],
 		},
 	}
-	item.categories = email.Categories{}
+	var names []string
 	for _, name := range n.kid("Categories").all() {
-		item.categories = item.categories.With(name.value())
+		names = append(names, name.value())
 	}
+	item.categories = shownCategories(names)
 	if n != nil && meeting[n.Local] {
 		item.kind = n.Local
 	}

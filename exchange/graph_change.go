@@ -22,11 +22,14 @@ func (g *Graph) SetFlags(ctx context.Context, mailbox string, at Place, flags Fl
 func (g *Graph) SetCategories(ctx context.Context, mailbox string, at Place, change email.CategoryChange) (email.Categories, error) {
 	now, err := g.revise(ctx, mailbox, at, func(m graphMessage) map[string]any {
 		is := m.categories()
-		if want := is.After(change); !want.Same(is) {
+		if want := is.After(change); is != nil && !want.Same(is) {
 			return map[string]any{"categories": want}
 		}
 		return nil
 	})
+	if err == nil && now.categories() == nil {
+		err = tooMany("PATCH message")
+	}
 	return now.categories(), err
 }
 

@@ -78,10 +78,7 @@ func (m graphMessage) flags() Flags {
 		Answered: slices.Contains([]string{"102", "103"}, m.property(graphPropVerb))}
 }
 
-// categories are never nil: Graph shows them.
-func (m graphMessage) categories() email.Categories {
-	return email.Categories{}.With(m.Categories...)
-}
+func (m graphMessage) categories() email.Categories { return shownCategories(m.Categories) }
 
 // bareID is the Message-ID without brackets.
 func (m graphMessage) bareID() string { return strings.Trim(strings.TrimSpace(m.MessageID), "<>") }

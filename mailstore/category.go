@@ -71,26 +71,49 @@ func (c *change) categoriesOf(id email.MessageID) (names email.Categories, err e
 	return names, errors.Join(err, unlist(text, &names))
 }
 
-// Categories lists the names in use in a mailbox, in alphabetic order; of spellings that differ in
-// case only, one.
-func (s *Store) Categories(ctx context.Context, m email.MailboxID) (names email.Categories, err error) {
-	var texts []string
-	err = s.db.Read(ctx, func(tx *database.Tx) (err error) {
-		texts, err = column[string](tx.Query("SELECT DISTINCT categories FROM message WHERE mailbox = ? AND categories > '' AND hidden = 0 ORDER BY categories", string(m)))
-		return err
-	})
-	seen := map[string]bool{}
-	for _, text := range texts {
-		var some email.Categories
-		err = errors.Join(err, unlist(text, &some))
-		for _, name := range some {
-			if key := strings.ToLower(name); !seen[key] {
-				seen[key] = true
-				names = append(names, name)
+// Categories lists the names in use in a mailbox, those on the most messages first; of spellings that
+// differ in case only, the one used most.
+func (s *Store) Categories(ctx context.Context, m email.MailboxID) (email.Categories, error) {
+	type used struct {
+		name  string
+		times int64
+	}
+	var all []used
+	err := s.db.Read(ctx, func(tx *database.Tx) error {
+		all = nil
+		rows, err := tx.Query("SELECT categories, COUNT(*) FROM message WHERE mailbox = ? AND categories > '' AND hidden = 0 GROUP BY categories ORDER BY categories", string(m))
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		at := map[string]int{}
+		for rows.Next() {
+			var text string
+			var n int64
+			var names email.Categories
+			if err := errors.Join(rows.Scan(&text, &n), unlist(text, &names)); err != nil {
+				return err
+			}
+			for _, name := range names {
+				i, known := at[name]
+				if !known {
+					i = len(all)
+					at[name], all = i, append(all, used{name: name})
+				}
+				all[i].times += n
 			}
 		}
+		return rows.Err()
+	})
+	slices.SortStableFunc(all, func(a, b used) int { return cmp.Compare(b.times, a.times) })
+	var names email.Categories
+	seen := map[string]bool{}
+	for _, u := range all {
+		if key := strings.ToLower(u.name); !seen[key] {
+			seen[key] = true
+			names = append(names, u.name)
+		}
 	}
-	slices.SortFunc(names, func(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) })
 	return names, err
 }
 

@@ -51,7 +51,7 @@ func TestCategories(t *testing.T) {
 		same(t, "log", h.log(anna), "arrived/outside arrived/outside categories/portal categories/portal categories/portal")
 		all, err := h.Categories(ctx, anna)
 		must(t, err)
-		same(t, "in use", strings.Join(all, "|"), "Kunde|Rote Kategorie|Übergabe")
+		same(t, "in use", strings.Join(all, "|"), "Übergabe|Rote Kategorie|Kunde")
 		entries, err := h.Entries(ctx, anna, 4, 10)
 		must(t, err)
 		same(t, "entry", fmt.Sprint(entries[0].Detail.Categories, entries[0].Detail.Had), "[Übergabe Kunde] [Rote Kategorie Übergabe]")

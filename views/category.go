@@ -13,8 +13,9 @@ type AskCategory struct {
 	Single  bool
 	At      string // where to go on, "" is the folder
 	Typed   string
-	Problem string // key of what is wrong with the name, "" nothing
-	Longest string // letters of a name
+	Problem string   // key of what is wrong with the name, "" nothing
+	Longest string   // letters of a name
+	Known   []string // names to suggest
 }
 
 func (a AskCategory) back() string {
@@ -26,6 +27,17 @@ func (a AskCategory) back() string {
 
 // mostCategories is how many a row shows; the others are counted, and read out.
 const mostCategories = 2
+
+// offers are the names that a message's menu lists: its own, then others in use.
+func (c Conversation) offers(m Message) []string {
+	names := append([]string{}, m.Categories...)
+	for _, name := range c.Known {
+		if !has(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
 
 func has(names []string, name string) bool {
 	for _, n := range names {

@@ -67,6 +67,11 @@ func (s *server) askCategory(c echo.Context, d deed, wrong error) error {
 	if a.Problem == "category.toomany" {
 		a.Longest = strconv.Itoa(email.MostCategories)
 	}
+	known, err := s.Mail.Categories(c.Request().Context(), boxOf(c).id)
+	if err != nil {
+		return err
+	}
+	a.Known = known[:min(len(known), mostSuggested)]
 	p, err := s.page(c)
 	if err != nil {
 		return err
@@ -102,6 +107,19 @@ func (s *server) categorise(ctx context.Context, mailbox email.MailboxID, d deed
 	}
 	err = s.Mail.SetCategories(ctx, mailstore.FromPortal, mailbox, ids, d.names)
 	return step{mailbox: mailbox, named: ids, names: email.CategoryChange{Add: d.names.Remove, Remove: d.names.Add}}, err
+}
+
+// What menus offer, and what the field for another one suggests: a mailbox's history may have hundreds.
+const (
+	mostOffered   = 12
+	mostSuggested = 200
+)
+
+// offered are the names used most, in alphabetic order.
+func offered(known email.Categories) []string {
+	names := slices.Clone(known[:min(len(known), mostOffered)])
+	slices.SortFunc(names, func(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) })
+	return names
 }
 
 // backTo is where a form leads that names its own page: there, with what was done.

@@ -119,7 +119,19 @@ func TestCategoryLimits(t *testing.T) {
 	if !h.message(katrin, id).Categories.Has("K") {
 		t.Error("another person took it off")
 	}
-	row := v.page("/mail/inbox").Find(".row .cats")
+	list := v.page("/mail/inbox")
+	if n := list.Find(".tools [name=categorise]").Length(); n != mostOffered {
+		t.Errorf("the menu offers %d of 25 categories", n)
+	}
+	read := v.page("/mail/inbox/" + string(h.message(katrin, id).Thread))
+	if n := read.Find("#cats-" + string(id) + " [name=uncategorise]").Length(); n != 25 {
+		t.Errorf("the message's menu takes off %d of its 25 categories", n)
+	}
+	ask := document(t, v.do("POST", "/mail/inbox/act", values([]string{"action", "newcategory", "pick", string(id), "single", "1"})))
+	if n := ask.Find("datalist option").Length(); n != 25 {
+		t.Errorf("%d names are suggested", n)
+	}
+	row := list.Find(".row .cats")
 	if row.Find(".cat").Length() != 2 || !strings.Contains(said(row), "+23") {
 		t.Errorf("row: %q", said(row))
 	}
@@ -178,6 +190,15 @@ func TestCategoriesInBrowser(t *testing.T) {
 				w.picture("categories-" + name + "-" + shade + map[int]string{1280: "-1280", 390: "-390"}[width])
 			}
 		}
+	}
+	must(t, h.mail.SetCategories(t.Context(), mailstore.FromPortal, b, []email.MessageID{id}, email.CategoryChange{Add: email.Categories{`"><img src=x onerror=alert(1)>`},
+		Remove: email.Categories{"Rote Kategorie", "Übergabe an Frühschicht und Leitwarte"}}))
+	for _, path := range []string{"/mail/inbox", "/mail/inbox/" + thread, "/search?q=" + url.QueryEscape(`category:onerror*`), "/mail/inbox/" + thread + "/print"} {
+		w.open(path)
+		w.until(`document.body.textContent.includes("onerror=alert(1)>") && !document.querySelector("img[src=x]")`)
+	}
+	if w.dialogs() > 0 {
+		t.Error("a name ran")
 	}
 	w.clean("categories")
 }

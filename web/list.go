@@ -62,9 +62,11 @@ func (s *server) listView(c echo.Context, p *views.Page, opened mailstore.Thread
 	if opened != "" {
 		l.Level = 2
 	}
-	if l.Known, err = s.Mail.Categories(ctx, b.id); err != nil {
+	known, err := s.Mail.Categories(ctx, b.id)
+	if err != nil {
 		return views.List{}, err
 	}
+	l.Known = offered(known)
 	r := rower{words: p.Words, now: s.now(), box: b, self: s.ownAddresses(b), folder: folder, opened: opened,
 		single: single, message: email.MessageID(c.QueryParam("m"))}
 	if next != (mailstore.Before{}) {
