@@ -25,6 +25,7 @@ type modelMessage struct {
 	folder  FolderID
 	subject string
 	flags   Flags
+	names   email.Categories
 	version int
 	octets  []byte
 }
@@ -78,8 +79,10 @@ func (w *walk) step() {
 		w.arrive()
 	case k < 30:
 		w.arriveAgain()
-	case k < 45:
+	case k < 40:
 		w.mark()
+	case k < 45:
+		w.name()
 	case k < 58:
 		w.relocate()
 	case k < 63:
@@ -161,6 +164,26 @@ func (w *walk) mark() {
 	must(w.t, w.SetFlags(w.t.Context(), FromPortal, anna, ids, fc))
 	for _, id := range ids {
 		w.shown[id].flags = w.shown[id].flags.with(fc)
+	}
+}
+
+func (w *walk) name() {
+	ids := w.some(false, 5)
+	if len(ids) == 0 {
+		return
+	}
+	var ch email.CategoryChange
+	for _, name := range []string{"Rot", "Übergabe", "Kunde Nord"} {
+		switch w.rnd.IntN(3) {
+		case 0:
+			ch.Add = append(ch.Add, name)
+		case 1:
+			ch.Remove = append(ch.Remove, name)
+		}
+	}
+	must(w.t, w.SetCategories(w.t.Context(), FromPortal, anna, ids, ch))
+	for _, id := range ids {
+		w.shown[id].names = w.shown[id].names.After(ch)
 	}
 }
 
@@ -286,12 +309,19 @@ func (w *walk) compare() {
 			continue
 		}
 		must(w.t, err)
-		same(w.t, "message "+string(id), fmt.Sprint(got.Folder, got.Flags, got.Version), fmt.Sprint(want.folder, want.flags, want.version))
+		same(w.t, "message "+string(id), fmt.Sprint(got.Folder, got.Flags, got.Categories, got.Version), fmt.Sprint(want.folder, want.flags, want.names, want.version))
 		raw, err := w.Raw(w.t.Context(), anna, id)
 		must(w.t, err)
 		if string(raw) != string(want.octets) {
 			w.t.Errorf("message %s says %q, not %q", id, raw, want.octets)
 		}
+	}
+	named := 0
+	for _, m := range w.shown {
+		named += min(len(m.names), 1)
+	}
+	if kept := len(w.kept(anna)); kept < named {
+		w.t.Errorf("the categories of %d messages are kept beside the mail, of %d there are some", kept, named)
 	}
 	if found := w.findings(); len(found) > 0 {
 		var all []string
