@@ -25,6 +25,7 @@ type Placed struct {
 	Folder                  Folder
 	At                      time.Time // received, or sent
 	Seen, Flagged, Answered bool
+	Categories              []string
 	Octets                  []byte
 }
 
@@ -106,6 +107,9 @@ func (l letter) place(now time.Time, r *rand.Rand) (placed []Placed) {
 			continue
 		}
 		one := Placed{Person: p, Folder: Inbox, At: l.at.Add(3 * time.Second), Seen: !l.unread, Flagged: l.flag, Octets: octets}
+		if l.flag {
+			one.Categories = []string{"Rote Kategorie"}
+		}
 		if age := now.Sub(l.at); age > 10*24*time.Hour && !l.flag {
 			switch r.IntN(12) {
 			case 0, 1, 2:

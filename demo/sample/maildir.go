@@ -44,6 +44,16 @@ func (m Placed) file(dir string, n int) error {
 	if err := os.WriteFile(path, m.Octets, 0o600); err != nil {
 		return err
 	}
+	if len(m.Categories) > 0 { // beside the mail, as the portal keeps them
+		dir := filepath.Join(dir, "maildir", m.Person.Mailbox(), "categories")
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+		base, _, _ := strings.Cut(name, ":2,")
+		if err := os.WriteFile(filepath.Join(dir, base), []byte(strings.Join(m.Categories, "\n")+"\n"), 0o600); err != nil {
+			return err
+		}
+	}
 	return os.Chtimes(path, m.At, m.At)
 }
 

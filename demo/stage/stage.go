@@ -233,7 +233,12 @@ func (s *Stage) seed(ctx context.Context, o Options) error {
 		return fmt.Errorf("sample mail: %w", err)
 	}
 	for _, m := range mail {
-		if _, err := s.Exchange.Store().Put(m.Person.Address(), exchangeFolder(m.Folder), m.Octets, m.At, exchangeFlags(m)...); err != nil {
+		folder := exchangeFolder(m.Folder)
+		uid, err := s.Exchange.Store().Put(m.Person.Address(), folder, m.Octets, m.At, exchangeFlags(m)...)
+		if err == nil && len(m.Categories) > 0 {
+			err = s.Exchange.Store().Categorise(m.Person.Address(), folder, uid, m.Categories...)
+		}
+		if err != nil {
 			return fmt.Errorf("sample mail: %w", err)
 		}
 	}

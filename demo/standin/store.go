@@ -168,6 +168,24 @@ func (s *Store) Put(address, folderName string, octets []byte, at time.Time, fla
 	return s.add(strings.ToLower(address), f, newMessage(octets, at, flags)), nil
 }
 
+// Categorise gives a message categories, as a person did long ago.
+func (s *Store) Categorise(address, folderName string, uid imap.UID, names ...string) error {
+	s.lock()
+	defer s.mu.Unlock()
+	f, err := s.folder(address, folderName)
+	if err != nil {
+		return err
+	}
+	for _, m := range f.messages {
+		if m.uid == uid {
+			m.categories = names
+			s.changed(strings.ToLower(address), f, m, nil)
+			return nil
+		}
+	}
+	return ErrNoItem
+}
+
 // double says whether a delivery falls into the window in which Exchange drops a second one.
 func (s *Store) double(address string, m *message) bool {
 	s.mu.Lock()
