@@ -25,6 +25,7 @@ type parcel struct {
 	mailbox  email.MailboxID
 	actor    email.MailboxID // who sends it, where that is not the mailbox's owner
 	token    string
+	content  string
 	draft    email.MessageID
 	message  email.MessageID // the copy for Sent
 	from     string
@@ -50,6 +51,7 @@ func (p *parcel) octets() []byte {
 		h.add("Actor", string(p.actor))
 	}
 	h.add("Token", p.token)
+	h.add("Content", p.content)
 	h.add("Draft", string(p.draft))
 	h.add("Message", string(p.message))
 	h.add("Answers", string(p.answers))
@@ -84,6 +86,8 @@ func readParcel(file []byte) (*parcel, error) {
 			p.actor = email.MailboxID(l.value)
 		case "Token":
 			p.token = l.value
+		case "Content":
+			p.content = l.value
 		case "Draft":
 			p.draft = email.MessageID(l.value)
 		case "Message":

@@ -18,6 +18,7 @@ type Submission struct {
 	Draft   email.MessageID
 	Version int
 	Token   string // per form: the same token twice is the same submission
+	Content string // what the form held, as its page compares it: with the same token it must be the same
 	Own     []byte // the sender's copy (with Bcc)
 	Out     []byte // what leaves (without Bcc)
 	From    string
@@ -35,8 +36,11 @@ const (
 	isUndone = "undone" // taken back
 )
 
+// ErrResent tells that a form was sent before with another content. What it holds now was not sent.
+var ErrResent = errors.New("this form was sent before with another content")
+
 // Submit accepts a draft for sending; it is durable when this returns. ErrConflict: the draft is
-// not at this version any more; ErrNotFound: there is no such draft.
+// not at this version any more; ErrNotFound: there is no such draft; ErrResent: see there.
 func (s *Store) Submit(ctx context.Context, sub Submission) (SendID, error) {
 	fail := func(err error) (SendID, error) { return "", fmt.Errorf("submit: %w", err) }
 	if sub.Draft == "" || len(sub.Local)+len(sub.Remote) == 0 {
@@ -44,7 +48,7 @@ func (s *Store) Submit(ctx context.Context, sub Submission) (SendID, error) {
 	}
 	sub.Token = clean(sub.Token)
 	if sub.Token != "" {
-		if id, err := s.byToken(ctx, sub.Mailbox, sub.Token); err != nil || id != "" {
+		if id, err := s.byToken(ctx, sub.Mailbox, sub.Token, sub.Content); err != nil || id != "" {
 			return id, err
 		}
 	}
@@ -77,7 +81,7 @@ func (s *Store) pack(sub Submission) *parcel {
 		sub.Release = now
 	}
 	p := &parcel{
-		id: SendID(newID()), mailbox: sub.Mailbox, token: sub.Token, draft: sub.Draft, message: NewID(),
+		id: SendID(newID()), mailbox: sub.Mailbox, token: sub.Token, content: oneLine(sub.Content), draft: sub.Draft, message: NewID(),
 		from: oneLine(sub.From), answers: sub.Answers, subject: oneLine(email.Summarize(sub.Own).Subject),
 		created: now, release: sub.Release.UTC(), own: sub.Own, out: sub.Out,
 	}
@@ -105,18 +109,23 @@ func distinct(local []Recipient, remote []string) (l []Recipient, r []string) {
 	return l, r
 }
 
-func (s *Store) byToken(ctx context.Context, m email.MailboxID, token string) (id SendID, err error) {
+func (s *Store) byToken(ctx context.Context, m email.MailboxID, token, content string) (id SendID, err error) {
 	err = s.db.Read(ctx, func(tx *database.Tx) (err error) {
-		id, err = tokenID(tx, m, token)
+		id, err = tokenID(tx, m, token, content)
 		return err
 	})
 	return id, err
 }
 
-func tokenID(tx *database.Tx, m email.MailboxID, token string) (id SendID, err error) {
-	err = tx.QueryRow("SELECT id FROM submission WHERE mailbox = ? AND token = ?", string(m), token).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
+// tokenID is the submission that a form's token made; ErrResent when the form held something else then.
+func tokenID(tx *database.Tx, m email.MailboxID, token, content string) (id SendID, err error) {
+	var held string
+	err = tx.QueryRow("SELECT id, content FROM submission WHERE mailbox = ? AND token = ?", string(m), token).Scan(&id, &held)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
 		return "", nil
+	case err == nil && held != "" && held != content:
+		return "", ErrResent
 	}
 	return id, err
 }
@@ -127,7 +136,7 @@ func (s *Store) hold(ctx context.Context, p *parcel, version int) (id SendID, er
 	err = s.change(ctx, p.mailbox, func(c *change) error {
 		id = p.id
 		if p.token != "" {
-			if has, err := tokenID(c.tx, p.mailbox, p.token); err != nil || has != "" {
+			if has, err := tokenID(c.tx, p.mailbox, p.token, p.content); err != nil || has != "" {
 				id = has
 				return err
 			}
@@ -171,9 +180,9 @@ func enqueue(tx *database.Tx, p *parcel, state string) error {
 	if p.token != "" {
 		token = p.token
 	}
-	_, err := tx.Exec(`INSERT INTO submission (id, mailbox, token, draft, message, sender, subject, answers, state, due,
-		released, created, lease, lease_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0)`,
-		string(p.id), string(p.mailbox), token, string(p.draft), string(p.message), clean(p.from), clean(p.subject),
+	_, err := tx.Exec(`INSERT INTO submission (id, mailbox, token, content, draft, message, sender, subject, answers, state, due,
+		released, created, lease, lease_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0)`,
+		string(p.id), string(p.mailbox), token, clean(p.content), string(p.draft), string(p.message), clean(p.from), clean(p.subject),
 		string(p.answers), state, due, ms(p.release), ms(p.created))
 	if err != nil {
 		return err

@@ -37,6 +37,7 @@ type Compose struct {
 	Safe                  string // sentence below them: what is saved
 	Faults                []Fault
 	Conflict              *Conflict
+	Resent                *Resent
 }
 
 // Insert is a button that puts a text into the message.
@@ -67,6 +68,17 @@ type Conflict struct {
 	To, Subject, Text   string
 	OpenURL, Discarding string
 }
+
+// Resent is what a form has sent already.
+type Resent struct {
+	Send, Heading string
+	About         string // subject and recipients
+	Held          bool   // it can still be taken back
+	Files         bool   // files came with the form; a page cannot keep them
+}
+
+// asking says that the form waits for an answer before it can be used as usual.
+func (c Compose) asking() bool { return c.Conflict != nil || c.Resent != nil }
 
 // Suggestion is one entry of the address book. Value is what is put into the line.
 type Suggestion struct{ Name, Address, Value string }

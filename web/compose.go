@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -39,6 +40,11 @@ type sheet struct {
 func (s *server) composePage(c echo.Context) error {
 	if id := c.QueryParam("draft"); id != "" {
 		sh, err := s.openDraft(c, email.MessageID(id))
+		if errors.Is(err, mailstore.ErrNotFound) {
+			if row, err := s.Mail.Sending(c.Request().Context(), boxOf(c).id, mailstore.SendKey{Draft: email.MessageID(id)}); err == nil {
+				return s.draftSent(c, row)
+			}
+		}
 		if err != nil {
 			return err
 		}
@@ -82,6 +88,11 @@ func (s *server) openDraft(c echo.Context, id email.MessageID) (sheet, error) {
 // newSheet begins a message: empty, or an answer to or a forward of another one.
 func (s *server) newSheet(c echo.Context, mode, of, token string) (sheet, error) {
 	who := s.writerOf(c)
+	if mode == again {
+		sh, err := s.sheetAgain(c, mailstore.SendID(of))
+		sh.draft.MessageID = messageID(token, who.self)
+		return sh, err
+	}
 	sh := sheet{mode: mode, of: of, writer: who}
 	if of == "" {
 		sh.mode = ""

@@ -20,7 +20,8 @@ func (st *deskStage) newDraft(f fields, files ...file) (page *goquery.Document, 
 	return page, filled(page), "/compose/" + draftOf(at)
 }
 
-func TestTwoWindowsLoseNothing(t *testing.T) {
+// TestCheck10_TwoWindows: the second window is told, and both texts are kept.
+func TestCheck10_TwoWindows(t *testing.T) {
 	st := newComposeStage(t)
 	_, form, path := st.newDraft(fields{"to": "jan@holdover.example", "subject": "S", "text": "first"})
 	st.follow(employee, st.sendForm(employee, path, form.with("button", "save", "text", "from window one")))

@@ -26,6 +26,16 @@ func (s *server) composePost(c echo.Context) error {
 	if action == "discard" && fault == nil {
 		return s.discard(c)
 	}
+	row, sent, err := s.sentBefore(c, form)
+	if err != nil {
+		return err
+	}
+	if action == "undo" && form.Mode == again {
+		return s.takeBack(c, form)
+	}
+	if sent && action != "copy" {
+		return s.resent(c, form, row, action)
+	}
 	sh, err := s.sheetOf(c, form)
 	if errors.Is(err, mailstore.ErrNotFound) && c.Param("draft") != "" {
 		return s.draftGone(c, form, action)
@@ -215,8 +225,10 @@ func (s *server) again(c echo.Context, status int, sh sheet, form composeForm, n
 			text = w.T("conflict.heading")
 		} else if notes.gone {
 			text = w.T("conflict.gone")
+		} else if notes.resent != nil {
+			text = s.resentView(w, *notes.resent).Heading
 		}
-		return c.JSON(status, draftAnswer{Text: text, Conflict: notes.conflict != nil || notes.gone})
+		return c.JSON(status, draftAnswer{Text: text, Conflict: notes.conflict != nil || notes.gone || notes.resent != nil})
 	}
 	return s.showCompose(c, status, sh, form.Token, form, notes)
 }
@@ -273,11 +285,6 @@ func (s *server) draftGone(c echo.Context, form composeForm, action string) erro
 			return err
 		}
 		return s.keep(c, form, sh, nil, nil)
-	}
-	if action == "send" {
-		if id, sent := s.sentBefore(c, form); sent {
-			return redirect(c, sentURL(boxOf(c).folder(mailstore.Inbox), id))
-		}
 	}
 	sh.id = email.MessageID(c.Param("draft"))
 	return s.again(c, http.StatusConflict, sh, form, composeNotes{gone: true})

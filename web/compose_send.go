@@ -39,7 +39,7 @@ func (s *server) send(c echo.Context, form composeForm, sh sheet, faults []field
 // submit hands a saved draft over. first tells that the form makes its draft itself.
 func (s *server) submit(c echo.Context, form composeForm, sh sheet, to delivery, first bool) error {
 	ctx, mailbox := c.Request().Context(), boxOf(c).id
-	sub := mailstore.Submission{Mailbox: mailbox, Draft: sh.id, Version: sh.version, Token: form.Token, From: sh.draft.From.Addr,
+	sub := mailstore.Submission{Mailbox: mailbox, Draft: sh.id, Version: sh.version, Token: form.Token, Content: form.content(), From: sh.draft.From.Addr,
 		Local: to.Local, Remote: to.Remote, Release: s.Now().Add(s.Undo)}
 	back, answered := s.answeredBy(c, sh)
 	if answered && sh.draft.InReplyTo != "" {
@@ -54,6 +54,14 @@ func (s *server) submit(c echo.Context, form composeForm, sh sheet, to delivery,
 	}
 	id, err := s.Mail.Submit(ctx, sub)
 	switch {
+	case errors.Is(err, mailstore.ErrResent): // the other half came between
+		if row, sent, err := s.sentBefore(c, form); err != nil || sent {
+			if err != nil {
+				return err
+			}
+			return s.resent(c, form, row, "send")
+		}
+		return err
 	case errors.Is(err, mailstore.ErrConflict), errors.Is(err, mailstore.ErrNotFound):
 		return s.conflictNow(c, form, sh)
 	case err != nil:
@@ -79,15 +87,6 @@ func (s *server) dropStray(c echo.Context, id email.MessageID) {
 	if err := s.Mail.DiscardDraft(c.Request().Context(), boxOf(c).id, id); err != nil {
 		s.Log.WarnContext(c.Request().Context(), "repeated draft not removed", "draft", id, "err", err)
 	}
-}
-
-// sentBefore asks whether this form has been sent already: its draft is gone, but its token is known.
-// The store looks at the token first and never sends a draft that it does not have.
-func (s *server) sentBefore(c echo.Context, form composeForm) (mailstore.SendID, bool) {
-	to, _ := readRecipients(form).deliver(s.Directory)
-	id, err := s.Mail.Submit(c.Request().Context(), mailstore.Submission{Mailbox: boxOf(c).id, Draft: email.MessageID(c.Param("draft")),
-		Version: form.Version, Token: form.Token, Local: to.Local, Remote: to.Remote, Release: s.Now().Add(s.Undo)})
-	return id, err == nil
 }
 
 // sentURL is a page that shows the bar after sending.

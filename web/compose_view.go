@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"holdover/email"
+	"holdover/mailstore"
 	"holdover/views"
 )
 
@@ -15,6 +16,7 @@ type composeNotes struct {
 	stored   bool // what was typed is in the store
 	conflict *sheet
 	gone     bool
+	resent   *mailstore.SubmissionRow // what this form has sent, when it holds something else now
 	refused  []refusedFile
 	doubts   []doubt
 }
@@ -54,6 +56,10 @@ func (s *server) composeView(p views.Page, sh sheet, token string, f composeForm
 		v.Conflict = &views.Conflict{To: addressLine(other.To), Subject: other.Subject, Text: other.Text, OpenURL: p.At(box{}.compose(*n.conflict))}
 	} else if n.gone {
 		v.Conflict = &views.Conflict{Gone: true}
+	} else if n.resent != nil {
+		was := s.resentView(w, *n.resent)
+		was.Files = len(f.Files) > 0
+		v.Resent = &was
 	}
 	return v
 }
@@ -64,7 +70,7 @@ func heading(sh sheet) string {
 		return "reply"
 	case sh.id != "":
 		return "draft"
-	case sh.mode != "":
+	case sh.mode != "" && sh.mode != again:
 		return sh.mode
 	}
 	return "new"

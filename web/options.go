@@ -119,6 +119,9 @@ type writing interface {
 	Submit(ctx context.Context, sub mailstore.Submission) (mailstore.SendID, error)
 	Undo(ctx context.Context, m email.MailboxID, id mailstore.SendID) (email.MessageID, error)
 	Submissions(ctx context.Context, m email.MailboxID, limit int) ([]mailstore.SubmissionRow, error)
+	Sending(ctx context.Context, m email.MailboxID, key mailstore.SendKey) (mailstore.SubmissionRow, error)
+	Held(ctx context.Context, m email.MailboxID, t mailstore.ThreadID) ([]mailstore.HeldMessage, error)
+	SentOf(ctx context.Context, m email.MailboxID, copies []email.MessageID) (map[email.MessageID]mailstore.SubmissionRow, error)
 }
 
 // Search finds messages of one mailbox.
