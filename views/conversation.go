@@ -39,9 +39,12 @@ type Message struct {
 	Folder             string      // where it lies, "" when that is the folder shown
 	Invitation         *Invitation // a calendar object that it brings
 	Files              []File
-	Problem            bool // shown as source only
-	Damaged            bool // parts of it could not be read
-	HTML               bool // shown in a frame of its own
+	Problem            bool   // shown as source only
+	Damaged            bool   // parts of it could not be read
+	HTML               bool   // shown in a frame of its own
+	Dark               bool   // the frame in dark colours, as asked for
+	Turn               string // address of the page with the frame in the other colours
+	Bundle             string // address of all files in one, "" when there are none or one
 	Text, Quoted       []Run
 	Sealed             string // by what it is signed or encrypted, "" when it is not
 	Encrypted          bool
@@ -105,6 +108,21 @@ func (c Conversation) flagTool() tool {
 		return tool{"unflag", "noflag", "list.unflag"}
 	}
 	return tool{"flag", "flag", "list.flag"}
+}
+
+// body is the address of the frame's document.
+func (m Message) body() string {
+	if m.Dark {
+		return m.path("body") + "?dark=1"
+	}
+	return m.path("body")
+}
+
+func (m Message) colours() string {
+	if m.Dark {
+		return "conv.bodylight"
+	}
+	return "conv.bodydark"
 }
 
 func (m Message) path(what string) string { return "/m/" + m.ID + "/" + what }

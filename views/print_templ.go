@@ -167,7 +167,7 @@ func Print(w *Words, org Organisation, title, printed string, all []Printed) tem
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = document(w, title).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = document(w, title, false).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

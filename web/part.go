@@ -69,7 +69,7 @@ func (s *server) body(c echo.Context) error {
 	}
 	c.Response().Header().Set("Content-Security-Policy", bodyPolicy)
 	c.Response().Header().Set("Referrer-Policy", "no-referrer")
-	return s.write(c, http.StatusOK, views.Body(w, m.Subject, shown.HTML, blocked), templ.NopComponent)
+	return s.write(c, http.StatusOK, views.Body(w, m.Subject, shown.HTML, blocked, c.QueryParam("dark") == "1"), templ.NopComponent)
 }
 
 // costly answers in the frame of a message that would take too much to show.
@@ -122,11 +122,7 @@ func (s *server) eml(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	name := strings.Map(fileLetter, m.Subject)
-	if name = strings.Trim(name, ". "); name == "" {
-		name = "nachricht"
-	}
-	return s.file(c, "message/rfc822", "attachment", name+".eml", octets)
+	return s.file(c, "message/rfc822", "attachment", bundleName(m)+".eml", octets)
 }
 
 // file answers octets that came from outside.

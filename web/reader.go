@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"net/url"
 	"strings"
 
 	"holdover/email"
@@ -51,8 +52,29 @@ func (r *reader) message(m mailstore.Message, newest bool) (views.Message, error
 	if err := r.images(&view, parsed); err != nil {
 		return view, err
 	}
+	r.colours(&view)
+	if len(view.Files) > 1 {
+		view.Bundle = r.box.message(view.ID, "files.zip")
+	}
 	view.Problem = parsed.Problem != "" // also when showing it took too much
 	return view, r.invitation(&view, parsed)
+}
+
+// colours offers a message's frame in dark colours, for those whose device is dark (?dark=its id). Mail is
+// written for white paper, so nobody gets that unasked.
+func (r *reader) colours(view *views.Message) {
+	here, err := url.Parse(r.page.Path)
+	if err != nil {
+		return
+	}
+	query := here.Query()
+	if view.Dark = query.Get("dark") == view.ID; view.Dark {
+		query.Del("dark")
+	} else {
+		query.Set("dark", view.ID)
+	}
+	here.RawQuery, here.Fragment = query.Encode(), "m-"+view.ID
+	view.Turn = here.String()
 }
 
 // sender says who wrote it. What came from outside is never "you", whatever its From claims.

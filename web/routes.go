@@ -46,6 +46,7 @@ func (s *server) routes() []route {
 		{http.MethodGet, "/m/:id/image/:n", readers, s.remoteImage},
 		{http.MethodGet, "/m/:id/body", readers, s.body},
 		{http.MethodGet, "/m/:id/part/:n", readers, s.part},
+		{http.MethodGet, "/m/:id/files.zip", readers, s.bundle},
 		{http.MethodGet, "/m/:id/source", readers, s.source},
 		{http.MethodGet, "/m/:id/eml", readers, s.eml},
 		{http.MethodGet, "/search", readers, s.search},

@@ -1,0 +1,66 @@
+package web
+
+import (
+	"archive/zip"
+	"bytes"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"holdover/email"
+	"holdover/mailstore"
+)
+
+// bundle is GET /m/:id/files.zip: all files of a message in one, under the names the page shows.
+func (s *server) bundle(c echo.Context) error {
+	m, _, err := s.read(c)
+	if err != nil {
+		return err
+	}
+	w := s.wordsOf(c)
+	var packed bytes.Buffer // a message is small enough to be stored whole, so are its files
+	out, names := zip.NewWriter(&packed), map[string]bool{}
+	for _, part := range m.Attachments {
+		content, err := m.Content(part.Index)
+		if isTechnical(part) || err != nil && len(content) == 0 {
+			continue // said in words, or nothing of it can be decoded: the source has it
+		}
+		file, err := out.Create(entryName(names, fileView(w, boxOf(c), c.Param("id"), "", part).Name))
+		if err == nil {
+			_, err = file.Write(content)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(names) == 0 {
+		return mailstore.ErrNotFound
+	}
+	if err := out.Close(); err != nil {
+		return err
+	}
+	return s.file(c, "application/zip", "attachment", bundleName(m)+".zip", packed.Bytes())
+}
+
+// entryName is a name that no other entry has and that leads out of no folder when it is unpacked.
+func entryName(taken map[string]bool, name string) string {
+	if name = strings.Trim(strings.Map(fileLetter, name), ". "); name == "" {
+		name = "file"
+	}
+	end := path.Ext(name)
+	for n, plain := 2, strings.TrimSuffix(name, end); taken[strings.ToLower(name)]; n++ {
+		name = fmt.Sprintf("%s (%d)%s", plain, n, end)
+	}
+	taken[strings.ToLower(name)] = true
+	return name
+}
+
+// bundleName is the subject as a file's name.
+func bundleName(m *email.Message) string {
+	if name := strings.Trim(strings.Map(fileLetter, m.Subject), ". "); name != "" {
+		return name
+	}
+	return "nachricht"
+}
