@@ -7,6 +7,7 @@ import (
 	"net/mail"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -192,6 +193,7 @@ func (j *journey) searchReadReply() {
 	j.w.see("#read #t")
 	j.w.until("the text is shown", `document.querySelector("#read").textContent.includes("vor Haus 12")`)
 	j.markRead()
+	j.categorise()
 	j.reply("Wir schicken den Bereitschaftsdienst, er ist in 20 Minuten da.", "")
 	m := j.sentOut(1)
 	if want := j.arrived[0]; m.InReplyTo != want || m.References != want {
@@ -208,6 +210,22 @@ func (j *journey) markRead() {
 	}
 	j.w.until("the conversation is marked read", `document.querySelector("#read #t") && !document.querySelector("form[id^=seen-]")`)
 	j.read = append(j.read, j.arrived[len(j.arrived)-1])
+}
+
+// newCategory is put on the first message that came in the event.
+const newCategory = "Rohrbruch & Übergabe"
+
+// categorise gives the open message a category that the mailbox does not know yet.
+func (j *journey) categorise() {
+	j.Helper()
+	j.w.click(`#read .msg-env details.menu > summary`)
+	j.w.click(`#read .menu-in > summary`)
+	j.w.click(`#read .menu-in button[value=newcategory]`)
+	j.w.see("#category-name")
+	j.w.fill("#category-name", newCategory)
+	j.w.click(`button.btn-main[value=newcategory]`)
+	j.w.until("the category stands on the message and in the list", fmt.Sprintf(
+		`document.querySelector("#read .msg .cat")?.title === %q && [...document.querySelectorAll("#list .cat")].some(c => c.title === %q)`, newCategory, newCategory))
 }
 
 // reply answers the open thread's newest message.
@@ -346,6 +364,9 @@ func (j *journey) everythingOnce() {
 		if m, ok := inbox[id]; !ok || !m.Seen || !m.Answered {
 			j.Errorf("%s in the Inbox: %v, read %v, answered %v", id, ok, m.Seen, m.Answered)
 		}
+	}
+	if m := inbox[j.arrived[0]]; !slices.Equal(m.Categories, []string{newCategory}) {
+		j.Errorf("the first message bears %q in Exchange, want %q", m.Categories, newCategory)
 	}
 	sent := map[string]standin.Message{}
 	for _, m := range j.demo.messages(j.T, j.who, standin.Sent) {
