@@ -32,7 +32,9 @@ type Person struct {
 	Groups   []string
 	Admin    bool
 	Shared   bool
-	Language string // "de", "en"
+	Members  []string // local parts of those who open a shared mailbox
+	SendAs   []string // and of those who write with its address
+	Language string   // "de", "en"
 }
 
 // Address is the primary address.
@@ -67,7 +69,8 @@ func People() []Person {
 		{Local: "elena.petrova", Name: "Elena Petrova", Office: "Bürgerbüro", Groups: []string{"buergerdienste"}, Language: "de"},
 		{Local: "jonas.kessler", Name: "Jonas Keßler", Office: "IT", Aliases: []string{"it-hilfe"}, Groups: []string{"it", AdminGroup}, Admin: true, Language: "de"},
 		{Local: "daniel.okafor", Name: "Daniel Okafor", Office: "IT", Groups: []string{"it", AdminGroup}, Admin: true, Language: "en"},
-		{Local: "buergerbuero", Name: "Bürgerbüro", Office: "Bürgerbüro", Aliases: []string{"info"}, Groups: []string{"buergerdienste"}, Shared: true, Language: "de"},
+		{Local: "buergerbuero", Name: "Bürgerbüro", Office: "Bürgerbüro", Aliases: []string{"info"}, Groups: []string{"buergerdienste"}, Shared: true, Language: "de",
+			Members: []string{"katharina.brandt", "hannah.clarke", "elena.petrova"}, SendAs: []string{"katharina.brandt", "elena.petrova"}},
 	}
 }
 
@@ -99,16 +102,16 @@ func MailGroups() []Group {
 // WriteDirectory writes the portal's directory file.
 func WriteDirectory(w io.Writer) error {
 	out := csv.NewWriter(w)
-	rows := [][]string{{"address", "name", "kind", "aliases", "groups", "members", "role", "language", "department"}}
+	rows := [][]string{{"address", "name", "kind", "aliases", "groups", "members", "role", "language", "department", "send_as"}}
 	for _, p := range People() {
 		kind := "user"
 		if p.Shared {
 			kind = "shared"
 		}
-		rows = append(rows, []string{p.Address(), p.Name, kind, addresses(p.Aliases), strings.Join(p.Groups, " "), "", p.Role(), p.Language, p.Office})
+		rows = append(rows, []string{p.Address(), p.Name, kind, addresses(p.Aliases), strings.Join(p.Groups, " "), addresses(p.Members), p.Role(), p.Language, p.Office, addresses(p.SendAs)})
 	}
 	for _, g := range MailGroups() {
-		rows = append(rows, []string{g.Address(), g.Name, "group", "", "", addresses(g.Members), "", "", ""})
+		rows = append(rows, []string{g.Address(), g.Name, "group", "", "", addresses(g.Members), "", "", "", ""})
 	}
 	return out.WriteAll(rows)
 }

@@ -28,6 +28,32 @@ func routine(r *rand.Rand) []thread {
 	for week := range 4 {
 		all = append(all, newsletters(week)...)
 	}
+	for _, p := range People() {
+		if p.Shared {
+			all = append(all, questions(p)...)
+		}
+	}
+	return all
+}
+
+// questions are what citizens write to a shared mailbox: some are answered, the latest are not read yet.
+func questions(p Person) (all []thread) {
+	for i, q := range [][3]string{
+		{"Öffnungszeiten am Brückentag", "Guten Tag,\n\nhaben Sie am Freitag nach dem Feiertag geöffnet? Auf der Internetseite steht nichts.\n\nDanke\n{w}", ""},
+		{"Neuer Personalausweis: welche Unterlagen?", "Guten Tag,\n\nmein Ausweis läuft im Januar ab. Was muss ich mitbringen, und geht es auch ohne Termin?\n\nFreundliche Grüße\n{w}", ""},
+		{"Sperrmüll in der Hafenstraße", "Guten Tag,\n\nunser Sperrmüll wurde am Montag nicht abgeholt. Wann kommt der Wagen wieder?\n\n{w}", "Guten Tag,\n\nder Wagen hatte eine Panne. Er kommt am Donnerstag ab 7 Uhr.\n\nMit freundlichen Grüßen\nIhr Bürgerbüro"},
+		{"Meldebescheinigung für das Studium", "Guten Tag,\n\nich brauche eine Meldebescheinigung. Kann ich sie per Post bekommen?\n\nMit freundlichen Grüßen\n{w}", "Guten Tag,\n\nja, wir schicken sie Ihnen heute zu. Die Gebühr liegt als Rechnung bei.\n\nMit freundlichen Grüßen\nIhr Bürgerbüro"},
+		{"Fundsache: roter Kinderroller", "Hallo,\n\nmein Sohn hat seinen roten Roller am Spielplatz vergessen. Ist er bei Ihnen abgegeben worden?\n\n{w}", "Guten Tag,\n\nja, er steht hier. Bitte bringen Sie einen Ausweis mit.\n\nIhr Bürgerbüro"},
+	} {
+		writers := outsiders()
+		writer := writers[(2*i+1)%len(writers)]
+		name, _, _ := strings.Cut(writer, " <")
+		t := thread{subject: q[0], day: 0.4 + 1.7*float64(i), steps: []step{{from: writer, to: []string{p.Local}, text: strings.ReplaceAll(q[1], "{w}", name), unread: q[2] == ""}}}
+		if q[2] != "" {
+			t.steps = append(t.steps, step{from: p.Local, to: []string{writer}, hours: 2 + float64(i), text: q[2]})
+		}
+		all = append(all, t)
+	}
 	return all
 }
 
