@@ -122,6 +122,14 @@ var stories = []story{
 	{"seal", seal, asPart, ""},
 	{"attached", attached, asPart, ""},
 
+	// folders.templ
+	{"FoldersPage", FoldersPage, asPage, ""},
+	{"folderFields", folderFields, asPart, ""},
+	{"folderFault", folderFault, asPart, "id text"},
+	{"madeFolder", madeFolder, asItem, ""},
+	{"TargetPage", TargetPage, asPage, ""},
+	{"pickFields", pickFields, asPart, ""},
+
 	// forgood.templ
 	{"ForGood", ForGood, asPage, "folder picks"},
 
@@ -166,6 +174,7 @@ var stories = []story{
 	{"folderPicker", folderPicker, asPart, ""},
 	{"toolbar", toolbar, asPart, ""},
 	{"toolButton", toolButton, asPart, ""},
+	{"findButton", findButton, asPart, ""},
 	{"moveMenu", moveMenu, asPart, "where"},
 	{"rows", rows, asPart, ""},
 	{"row", row, asItem, ""},
