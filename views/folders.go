@@ -50,3 +50,11 @@ func faultyName(id, fault string) templ.Attributes {
 	}
 	return templ.Attributes{"aria-invalid": "true", "aria-describedby": "fault-" + id}
 }
+
+// shownName is a folder's name, with that of the folder above where that one is not in the list.
+func (m MadeFolder) shownName() string {
+	if m.Within && m.Depth == 1 {
+		return m.Path
+	}
+	return m.Name
+}

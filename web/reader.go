@@ -90,7 +90,9 @@ func (r *reader) sender(view *views.Message, m mailstore.Message) {
 	switch {
 	case view.Mine:
 		view.Initials = views.Initials(view.Name)
-		view.Name = r.page.Words.T("conv.you")
+		if !r.box.shared { // there it is the mailbox that wrote, and whoever did stands below
+			view.Name = r.page.Words.T("conv.you")
+		}
 		return
 	case view.Name == "":
 		view.Name = r.page.Words.T("list.nobody")
@@ -110,7 +112,7 @@ func (r *reader) people(list []email.Address) string {
 			break
 		}
 		name := nameOf(a)
-		if r.self.has(a.Addr) {
+		if r.self.has(a.Addr) && !r.box.shared {
 			name = r.page.Words.T("conv.youtoo")
 		}
 		names = append(names, name)

@@ -111,7 +111,7 @@ func (r *rower) names(people []email.Address) string {
 	seen := map[string]bool{}
 	for _, a := range people {
 		name := nameOf(a)
-		if r.self.has(a.Addr) {
+		if r.self.has(a.Addr) && !r.box.shared {
 			name = r.words.T("conv.you")
 		}
 		if !seen[name] && name != "" {

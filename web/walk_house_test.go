@@ -24,6 +24,7 @@ const peopleOfTheWalk = people3 + `hohenlohe@ahrenfeld.example,"Dr.-Ing. Maximil
 boshra@ahrenfeld.example,بشرى عبد الرحمن الشامي,user,,Planung,,,de
 script@ahrenfeld.example,"<script>alert(1)</script>",user,,,,,en
 Vertrieb@ahrenfeld.example,Vertrieb und Kundenbetreuung Innendienst,group,,,k.wessel@ahrenfeld.example m.bell@ahrenfeld.example,,
+info@ahrenfeld.example,Bürgerbüro und Zentrale Auskunft der Stadtwerke,shared,,,k.wessel@ahrenfeld.example,,de
 `
 
 // walkLedger is a ledger that desk and mailboxes read; the walk sets it from part to part.
@@ -185,6 +186,10 @@ func (w *walk) fill() {
 	put("meeting", invite("REQUEST", "u1", "0", "DTSTART;TZID=W. Europe Standard Time:20261124T140000", "DTEND;TZID=W. Europe Standard Time:20261124T150000"))
 	put("clash", invite("REQUEST", "u2", "0", "DTSTART:20261124T133000Z", "DTEND:20261124T143000Z"))
 	put("cancelled", invite("CANCEL", "u3", "1", "DTSTART:20261125T133000Z", "DTEND:20261125T143000Z"))
+	answered := true
+	w.ids["shared"] = string(h.deliver(info, letter{subject: "Sperrmüll in der Hafenstraße", text: "Guten Tag,\n\nwann kommt der Wagen?", seen: true, ago: 2 * time.Hour}))
+	h.deliver(info, letter{subject: "Öffnungszeiten", text: "Haben Sie am Freitag offen?", ago: time.Hour})
+	must(h.t, h.mail.SetFlags(mailstore.By(context.Background(), h.box(martha)), mailstore.FromPortal, h.box(info), []email.MessageID{email.MessageID(w.ids["shared"])}, mailstore.FlagChange{Answered: &answered}))
 	put("trash", letter{subject: "Alt", folder: mailstore.Trash})
 	h.dates.CatchUp(context.Background())
 	threads, _, err := h.mail.Threads(context.Background(), h.box(katrin), "inbox", before0, 50)
@@ -204,6 +209,25 @@ func (w *walk) fill() {
 	w.ledger().states = map[email.MessageID]syncback.State{email.MessageID(w.ids["own"]): syncback.Waiting, email.MessageID(w.ids["text"]): syncback.Verified, email.MessageID(w.ids["bounce"]): syncback.Parked}
 	w.draft()
 	h.found("/search?q=rotor", 1)
+}
+
+// folders makes some by hand, in and outside of others; Exchange has one of them.
+func (w *walk) folders() {
+	if w.ids["folder"] != "" {
+		return
+	}
+	ctx, m := context.Background(), w.h.box(katrin)
+	made := func(parent mailstore.FolderID, name string) mailstore.FolderID {
+		id, err := w.h.mail.CreateFolder(ctx, mailstore.FromPortal, m, parent, name)
+		must(w.h.t, err)
+		return id
+	}
+	top := made("", "Kunden")
+	in := made(top, "Hafen und Brücken")
+	made(in, strings.Repeat("Ausschreibung", 6))
+	made(mailstore.Inbox, "Bestellungen")
+	w.ids["folder"] = string(top)
+	w.ledger().states = map[email.MessageID]syncback.State{folderState(string(top)): syncback.Verified, folderState(string(in)): syncback.Waiting}
 }
 
 // draft makes one with a file and everything filled in.

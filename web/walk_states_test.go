@@ -67,6 +67,9 @@ var walkParts = []part{
 		{name: "waiting-empty", who: martha, path: "/waiting"},
 		{name: "receipts-empty", who: martha, path: "/receipts"},
 		{name: "compose", who: martha, path: "/compose"},
+		{name: "folders-none", who: martha, path: "/folders"},
+		{name: "folders", who: katrin, path: "/folders", do: func(w *walk) { w.folders(); w.open("/folders") }, then: opened},
+		{name: "folders-faults", who: katrin, status: 422, do: submit("/folders", "/folders", "action", "create", "name", "Posteingang")},
 		{name: "keys", who: katrin, path: "/keys"},
 		{name: "notices", who: katrin, path: "/notices"},
 		{name: "accessible-inside", who: katrin, path: "/accessibility", calm: true},
@@ -128,6 +131,11 @@ var walkParts = []part{
 		{name: "suggestions", who: katrin, path: "/addresses?q=pet"},
 		{name: "agenda", who: katrin, path: "/agenda"},
 		{name: "waiting", who: katrin, path: "/waiting"},
+		{name: "move-where", who: katrin, status: 200, do: submit("/mail/inbox", "/mail/inbox/act", "action", "find", "find", "n", "pick", "x")},
+		{name: "shared-inbox", who: katrin, path: "/shared/" + info + "/mail/inbox"},
+		{name: "shared-conversation", who: katrin, at: func(w *walk) string {
+			return "/shared/" + info + "/mail/inbox/" + string(w.h.message(info, email.MessageID(w.ids["shared"])).Thread)
+		}, then: opened},
 		{name: "receipts", who: katrin, path: "/receipts"},
 		{name: "lost", who: katrin, path: "/mail/inbox/lost", status: 404},
 		{name: "forbidden", who: katrin, path: "/desk", status: 403},
