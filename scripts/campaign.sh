@@ -12,11 +12,15 @@ pace)
 	HOLDOVER_PACE=${MAILBOXES:-500} HOLDOVER_MEASUREMENTS=$PWD/docs/measurements.md \
 		exec go test ./syncback -run '^TestPaceReachesTheLimits$' -count=1 -timeout 60m -v
 	;;
+budgets)
+	HOLDOVER_BUDGETS=${MESSAGES:-50000} HOLDOVER_MEASUREMENTS=$PWD/docs/measurements.md \
+		exec go test ./web -run '^TestCheck0(7_Budgets|8_Timing)$' -count=1 -timeout 20m -v
+	;;
 seeds)
 	exec python3 scripts/seeds.py
 	;;
 *)
-	echo "campaign: there is seeds (SEEDS=200 ITEMS=500 JOBS=2: an interrupted run goes on where it stopped), and there is kills (KILLS=200 sets how many) and pace (MAILBOXES=500)" >&2
+	echo "campaign: there is seeds (SEEDS=200 ITEMS=500 JOBS=2: an interrupted run goes on where it stopped), and there is kills (KILLS=200 sets how many) pace (MAILBOXES=500) and budgets (MESSAGES=50000)" >&2
 	exit 2
 	;;
 esac

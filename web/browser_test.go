@@ -175,6 +175,14 @@ func js[T any](b *browser, expression string) (value T) {
 	return value
 }
 
+// promised evaluates an expression that is a promise.
+func promised[T any](b *browser, expression string) T {
+	b.t.Helper()
+	value, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	must(b.t, err)
+	return value
+}
+
 func evaluate[T any](b *browser, expression string) (value T, err error) {
 	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		value, err = chromedp.Run(b.ctx, chromedp.Evaluate[T](expression))
