@@ -37,12 +37,21 @@
     }
     if (typing || e.defaultPrevented || document.querySelector("details.menu[open]")) return;
     const set = sets[document.body.dataset.keys];
-    if ((name === "ArrowDown" || name === "ArrowUp") && e.target.closest(".row")) {
-      const all = rows(), at = all.indexOf(e.target.closest(".row").querySelector("h3 a")), next = all[at + (name === "ArrowDown" ? 1 : -1)];
+    const row = e.target.closest(".list .row"), all = rows();
+    if ((name === "ArrowDown" || name === "ArrowUp") && (e.target.closest(".row") || (e.target === document.body && !document.querySelector(".row.here")))) {
+      const at = all.indexOf(e.target.closest(".row")?.querySelector("h3 a")), next = all[at < 0 ? 0 : at + (name === "ArrowDown" ? 1 : -1)];
       if (next) { e.preventDefault(); next.focus(); }
       return;
     }
-    const what = set && (set[name] || both[name]);
+    if (set && (name === "ArrowRight" || name === "ArrowLeft")) { // the message at hand, or all from the subject on
+      const one = e.target.closest(".msg");
+      for (const m of one ? [one] : e.target.id === "t" ? document.querySelectorAll(".msg") : []) m.open = name === "ArrowRight";
+    }
+    let what = set && (set[name] || both[name]);
+    if (row && what && what[1]?.startsWith(".list button")) { // what has the focus goes before what is open
+      if (!document.querySelector(".list input[name=pick]:checked")) row.querySelector("input[name=pick]").checked = true;
+      what = what.slice(1);
+    }
     if (what && (typeof what === "string" ? step(what === "next" ? 1 : -1) : press(what))) e.preventDefault();
   });
 

@@ -40,6 +40,11 @@ type Compose struct {
 	Resent                *Resent
 }
 
+// answers says that who it goes to is known and nothing is to be mended: the caret belongs into the text.
+func (c Compose) answers() bool {
+	return c.To.Value != "" && len(c.Faults)+len(c.Doubts) == 0 && !c.asking()
+}
+
 // Insert is a button that puts a text into the message.
 type Insert struct{ Value, Text string }
 

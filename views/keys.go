@@ -22,7 +22,7 @@ func (s shortcut) in(set string) string {
 var shortcuts = []shortcut{
 	{"new", "N", "C"}, {"reply", "R", "R"}, {"replyall", "Shift R", "A"}, {"forward", "Shift F", "F"},
 	{"archive", "E", "E"}, {"delete", "Del", "#"}, {"move", "V", "V"}, {"read", "Q", "Shift I"}, {"unread", "U", "Shift U"}, {"flag", "Insert", "S"},
-	{"next", "Ctrl .", "J"}, {"prev", "Ctrl ,", "K"}, {"pick", "", "X"}, {"back", "Esc", "U"}, {"undo", "Ctrl Z", "Ctrl Z"}, {"search", "/", "/"}, {"help", "?", "?"},
+	{"next", "Ctrl .", "J"}, {"prev", "Ctrl ,", "K"}, {"fold", "→ ←", "→ ←"}, {"pick", "", "X"}, {"back", "Esc", "U"}, {"undo", "Ctrl Z", "Ctrl Z"}, {"search", "/", "/"}, {"help", "?", "?"},
 	{"send", "Ctrl Enter, Alt S", "Ctrl Enter, Alt S"}, {"save", "Ctrl S", "Ctrl S"},
 }
 

@@ -51,6 +51,14 @@ func (p Page) otherLanguages() []Language {
 }
 
 // live tells the script where to fetch this page anew and which message it knows of.
+// skip is where the first link of a page leads: past the header, and past the folders where there is a list or a message.
+func (p Page) skip() templ.SafeURL {
+	if p.First == "" {
+		return "#inhalt"
+	}
+	return templ.SafeURL("#" + p.First)
+}
+
 // NoState stands where a page that renews itself names its state; the handler puts the state in, of the same length.
 const NoState = "0000000000000000"
 

@@ -28,6 +28,7 @@ type Page struct {
 	ReadOnly bool   // mail is for reading: Exchange runs, people work there
 	Outlook  string // URL where they do, "" unknown
 	Live     bool   // the page renews itself when the mailbox changes
+	First    string // id of what people come for: "list" or "read"; "" is the main element
 	Newest   string // unix milliseconds of the newest message shown: the page says once when a newer one appears
 	Say      string // what is said then
 }

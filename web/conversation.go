@@ -28,7 +28,7 @@ func (s *server) conversation(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p.Live, p.Title = true, model.Subject
+	p.Live, p.First, p.Title = true, "read", model.Subject
 	return s.render(c, http.StatusOK, p, views.ConversationPage(p, l, model))
 }
 

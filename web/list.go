@@ -25,7 +25,7 @@ func (s *server) list(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p.Live = true
+	p.Live, p.First = true, "list"
 	return s.render(c, http.StatusOK, p, views.ListPage(p, l))
 }
 

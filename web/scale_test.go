@@ -24,6 +24,7 @@ type parcel struct {
 	path   string
 	status int
 	octets int
+	done   bool // the answer is complete
 }
 
 // weigh puts a scale before the pages of a house; call it before newBrowser.
@@ -39,6 +40,11 @@ func (s *scale) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.asked = append(s.asked, p)
 	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		p.done = true
+	}()
 	s.next.ServeHTTP(p, r)
 }
 
