@@ -25,7 +25,9 @@ type MadeFolder struct {
 // Target asks where messages shall go.
 type Target struct {
 	FolderPage
+	Act    string   // where to post
 	Back   string   // URL of the list
+	At     string   // the page to come back to, "" the list
 	Picks  []string // what is to be moved
 	Single bool     // they are single messages
 	Typed  string   // what was looked for

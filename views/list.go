@@ -51,7 +51,12 @@ func joined(pieces []Piece) string {
 	return all
 }
 
-func (l List) act() string { return "/mail/" + l.Folder + "/act" }
+func (l List) act() string {
+	if l.Folder == "" {
+		return "/search/act"
+	}
+	return "/mail/" + l.Folder + "/act"
+}
 
 // Drafts says that this is the folder of drafts, which bear no categories.
 func (l List) Drafts() bool { return l.Folder == "drafts" }

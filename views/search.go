@@ -10,6 +10,9 @@ type Found struct {
 	Failed  bool
 	Asked   bool   // there was a query
 	More    string // URL of the next page, "" at the end
+	Tools   List   // what can be done to hits
+	At      string // address of this page, for coming back
+	All     string // words of the tick for all hits, "" when they are all on the page
 	Narrow  []Chip // what could be added
 }
 

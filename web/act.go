@@ -14,10 +14,10 @@ import (
 	"holdover/views"
 )
 
-// deed is what a person does to threads of one folder.
+// deed is what a person does to threads of one folder, or to messages that the search found anywhere.
 type deed struct {
-	action string // read, unread, flag, unflag, archive, delete, move, and those of category.go
-	folder mailstore.FolderID
+	action string             // read, unread, flag, unflag, archive, delete, move, and those of category.go
+	folder mailstore.FolderID // "" for what the search found
 	to     mailstore.FolderID // of move, archive and delete
 	picked []string           // threads, or single messages
 	single bool               // they are messages
@@ -42,8 +42,11 @@ func (s *server) act(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.pickHits(c, &d); err != nil {
+		return err
+	}
 	if len(d.picked) == 0 {
-		return redirect(c, boxOf(c).folder(d.folder))
+		return redirect(c, s.unchanged(c, d))
 	}
 	if d.forGood() && !d.sure {
 		return s.askForGood(c, d)
@@ -82,7 +85,11 @@ func readDeed(c echo.Context) (deed, error) {
 		return deed{}, errBad
 	}
 	d := deed{action: form.Get("action"), folder: mailstore.FolderID(c.Param("folder")), to: mailstore.FolderID(form.Get("to")), sure: form.Get("sure") == "1", single: form.Get("single") == "1"}
-	if d.picked = form["pick"]; len(d.picked) > pageSize {
+	most := pageSize
+	if d.found() {
+		d.single, most = true, mostHits
+	}
+	if d.picked = form["pick"]; len(d.picked) > most {
 		return deed{}, errBad
 	}
 	switch {
@@ -100,11 +107,25 @@ func readDeed(c echo.Context) (deed, error) {
 	return d, nil
 }
 
+// found says that the messages are hits of a search, wherever they lie.
+func (d deed) found() bool { return d.folder == "" }
+
+// place is the address of the list on which it is done.
+func (d deed) place(b box) string {
+	if d.found() {
+		return b.base + "/search"
+	}
+	return b.folder(d.folder)
+}
+
 // forGood says that the messages are not moved but removed.
 func (d deed) forGood() bool { return d.action == "delete" && d.folder == mailstore.Trash }
 
 // messagesHere are the messages picked that lie in the folder: what lies elsewhere stays as it is.
 func (s *server) messagesHere(ctx context.Context, mailbox email.MailboxID, d deed) ([]mailstore.Message, error) {
+	if d.found() {
+		return s.Mail.Messages(ctx, mailbox, messageIDs(d.picked))
+	}
 	var here []mailstore.Message
 	for _, id := range d.picked {
 		all, err := s.pickedBy(ctx, mailbox, d, id)
@@ -137,15 +158,20 @@ func (s *server) do(ctx context.Context, mailbox email.MailboxID, d deed, messag
 	if d.action == categorise || d.action == uncategorise {
 		return s.categorise(ctx, mailbox, d, messages)
 	}
-	ids := idsOf(messages)
-	if len(ids) == 0 || d.to == d.folder && !d.forGood() {
+	if d.forGood() {
+		return step{}, s.Mail.Delete(ctx, mailstore.FromPortal, mailbox, idsOf(messages))
+	}
+	back := step{mailbox: mailbox, moves: map[mailstore.FolderID][]email.MessageID{}}
+	var ids []email.MessageID
+	for _, m := range messages {
+		if m.Folder != d.to {
+			ids, back.moves[m.Folder] = append(ids, m.ID), append(back.moves[m.Folder], m.ID)
+		}
+	}
+	if len(ids) == 0 {
 		return step{}, nil
 	}
-	if d.forGood() {
-		return step{}, s.Mail.Delete(ctx, mailstore.FromPortal, mailbox, ids)
-	}
-	err := s.Mail.Move(ctx, mailstore.FromPortal, mailbox, ids, d.to)
-	return step{mailbox: mailbox, moves: map[mailstore.FolderID][]email.MessageID{d.folder: ids}}, err
+	return back, s.Mail.Move(ctx, mailstore.FromPortal, mailbox, ids, d.to)
 }
 
 // mark sets a flag where it is not set yet. Flagging, and marking unread, concern a thread's newest message.
@@ -220,7 +246,15 @@ func (s *server) afterwards(c echo.Context, d deed, messages []mailstore.Message
 	if at := c.FormValue("at"); at != "" {
 		return backTo(at, query)
 	}
-	return boxOf(c).folder(d.folder) + "?" + query.Encode()
+	return d.place(boxOf(c)) + "?" + query.Encode()
+}
+
+// unchanged is the page for who did nothing.
+func (s *server) unchanged(c echo.Context, d deed) string {
+	if at := c.FormValue("at"); at != "" {
+		return backTo(at, nil)
+	}
+	return d.place(boxOf(c))
 }
 
 // undoStep takes back what an earlier act did.
@@ -247,6 +281,9 @@ func (s *server) undoStep(c echo.Context) error {
 	}
 	if err := s.undoFolders(ctx, mailbox, last); err != nil {
 		return err
+	}
+	if at := c.FormValue("at"); at != "" {
+		return redirect(c, backTo(at, url.Values{"done": {"undone"}}))
 	}
 	if c.Param("folder") == "" {
 		return redirect(c, boxOf(c).base+"/folders?done=undone")

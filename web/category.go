@@ -50,7 +50,7 @@ var wrongNames = []struct {
 
 // askCategory asks for a name, again when there was something wrong with the last one.
 func (s *server) askCategory(c echo.Context, d deed, wrong error) error {
-	a := views.AskCategory{Folder: boxOf(c).folder(d.folder), Picks: d.picked, Single: d.single, At: c.FormValue("at"), Typed: c.FormValue("category"),
+	a := views.AskCategory{Folder: d.place(boxOf(c)), Picks: d.picked, Single: d.single, At: c.FormValue("at"), Typed: c.FormValue("category"),
 		Longest: strconv.Itoa(email.LongestCategory)}
 	if a.At != "" {
 		a.At = localPath(a.At)

@@ -57,7 +57,7 @@ func (s *server) flash(c echo.Context, w *views.Words) *views.Flash {
 		return &views.Flash{Text: w.T("sent.discarded")}
 	default:
 		n, err := strconv.Atoi(c.QueryParam("n"))
-		if err != nil || n < 1 || n > pageSize || done[what] == "" {
+		if err != nil || n < 1 || n > mostHits || done[what] == "" {
 			return nil
 		}
 		words := done[what]
@@ -66,8 +66,12 @@ func (s *server) flash(c echo.Context, w *views.Words) *views.Flash {
 		}
 		f := &views.Flash{Text: w.N(words, n)}
 		if word := c.QueryParam("undo"); word != "" {
-			f.Undo = boxOf(c).folder(mailstore.FolderID(c.Param("folder"))) + "/act"
+			d := deed{folder: mailstore.FolderID(c.Param("folder"))}
+			f.Undo = d.place(boxOf(c)) + "/act"
 			f.Keep = []views.Field{{Name: "action", Value: "undo"}, {Name: "word", Value: word}}
+			if d.found() {
+				f.Keep = append(f.Keep, views.Field{Name: "at", Value: backTo(c.Request().URL.RequestURI(), nil)})
+			}
 		}
 		return f
 	}

@@ -37,6 +37,7 @@ var matrix = map[string]string{
 	"GET /m/:id/files.zip":            "ea",
 	"GET /m/:id/source":               "ea",
 	"GET /m/:id/eml":                  "ea",
+	"POST /search/act":                "ea",
 	"GET /search":                     "ea",
 	"GET /live":                       "ea",
 	"GET /compose":                    "ea",

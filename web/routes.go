@@ -50,6 +50,7 @@ func (s *server) routes() []route {
 		{http.MethodGet, "/m/:id/source", readers, s.source},
 		{http.MethodGet, "/m/:id/eml", readers, s.eml},
 		{http.MethodGet, "/search", readers, s.search},
+		{http.MethodPost, "/search/act", writers, s.act},
 		{http.MethodGet, "/live", people, s.live},
 		{http.MethodGet, "/receipts", readers, s.receipts},
 		{http.MethodGet, "/receipts.csv", readers, s.receiptsCSV},

@@ -71,7 +71,7 @@ func (s *server) find(c echo.Context, p *views.Page, model *views.Found, page in
 		model.More = b.search(model.Query, page+1)
 	}
 	s.chips(p.Words, b, model, result.Chips)
-	return nil
+	return s.hitTools(c, p, model)
 }
 
 // hits makes rows of what the store still has; the index may be a moment behind.
