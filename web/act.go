@@ -98,7 +98,8 @@ func readDeed(c echo.Context) (deed, error) {
 		d.to = mailstore.Archive
 	case d.action == "delete":
 		d.to = mailstore.Trash
-	case d.action == "find":
+	case d.action == "find", d.action == "" && d.to == "" && form.Get("find") != "":
+		d.action = "find"
 	case d.to != "":
 		d.action = "move"
 	case marks[d.action] == (mailstore.FlagChange{}):
