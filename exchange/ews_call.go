@@ -3,7 +3,6 @@ package exchange
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -94,7 +93,10 @@ func (c *EWS) refused(q question, r *request, answer reply) error {
 	switch status := answer.status; {
 	case status == http.StatusUnauthorized:
 		f.Kind = ErrLogin
-		f.Remedy = fmt.Sprintf("Check the service account and its password, and that Exchange's EWS directory allows %s authentication.", c.o.Auth)
+		f.Remedy = "Check the service account and its password, and that Exchange's EWS directory allows NTLM authentication."
+		if c.o.Auth == "basic" {
+			f.Remedy = "Check the service account and its password, and that Exchange's EWS directory allows Basic authentication."
+		}
 	case status == http.StatusForbidden:
 		f.Kind = ErrRoute
 		f.Remedy = "EWS is switched off there. Exchange Online takes no EWS: use Graph or IMAP for it. On-premises look at EwsEnabled of the organisation and at what stands in front of Exchange."

@@ -163,7 +163,7 @@ func (s *Syncback) judgeUnsuited(n *row, now time.Time, w *Way, words, remedy st
 // anew; elsewhere there is no other side, and a person is needed.
 func (s *Syncback) judgeElsewhere(n *row, now time.Time, words, remedy string) {
 	if len(s.o.Profile.Locations()) == 1 {
-		n.park(now, Waiting, words, "If mailboxes lie both on-premises and Online, set the profile hybrid and the ways to both. "+remedy)
+		n.park(now, Waiting, words, strings.TrimSpace("If mailboxes lie both on-premises and Online, set the profile hybrid and the ways to both. "+remedy))
 		return
 	}
 	s.misplaced(n.mailbox)

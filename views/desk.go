@@ -15,7 +15,7 @@ type Desk struct {
 	History []EventRow
 }
 
-// DeskAlarm is one thing that an administrator must see; Text is English, with its remedy.
+// DeskAlarm is one thing that an administrator must see; Text is English, as the room below says it, with its remedy.
 type DeskAlarm struct{ Text, Where, Since string }
 
 // Tile is one layer with one figure.

@@ -72,6 +72,9 @@ var stories = []story{
 	{"tile", tile, asItem, ""},
 	{"eventRows", eventRows, asPart, ""},
 
+	// said.templ
+	{"said", said, asPart, ""},
+
 	// desk_dryrun.templ
 	{"DryRunPage", DryRunPage, asPage, ""},
 

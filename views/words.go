@@ -25,12 +25,13 @@ type Language struct{ Code, Name string }
 // Words speaks one language. Look up fixed texts by T, texts with a number by N. A key that no
 // catalogue has is shown as it is; TestEveryKeyIsThere keeps that from ever happening.
 type Words struct {
-	Lang  string            // "de", "en", ... for html lang
-	fixed map[string]string // texts without a number
-	forms map[string]bool   // texts with a number
-	local *i18n.Localizer
-	all   []Language // that there are, this one among them
-	wide  bool       // for the storybook
+	Lang   string            // "de", "en", ... for html lang
+	fixed  map[string]string // texts without a number
+	forms  map[string]bool   // texts with a number
+	local  *i18n.Localizer
+	all    []Language // that there are, this one among them
+	wide   bool       // for the storybook
+	spoken *phrases   // what rooms say in English
 }
 
 // Dictionary holds all languages. It does not change after Load.
@@ -95,10 +96,14 @@ func (d *Dictionary) finish(first string) error {
 		}
 		all = append(all, Language{code, w.T("language.name")})
 	}
+	var spoken *phrases
+	if english := d.words["en"]; english != nil {
+		spoken = phrasesOf(english.fixed)
+	}
 	slices.SortFunc(all, func(a, b Language) int { return strings.Compare(a.Name, b.Name) })
 	d.tags = []language.Tag{language.Make(first)}
 	for _, l := range all {
-		d.words[l.Code].all = all
+		d.words[l.Code].all, d.words[l.Code].spoken = all, spoken
 		if l.Code != first {
 			d.tags = append(d.tags, language.Make(l.Code))
 		}

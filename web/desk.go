@@ -198,7 +198,7 @@ func (s *server) waitTile(w *views.Words, r syncback.Report, oldest time.Time, e
 	}
 	if r.Trouble != "" && left > 0 && !event {
 		t.Off, t.State = true, views.Badge{Text: w.T("desk.failing"), Icon: "x", Class: "is-bad"}
-		t.Cause = w.T("event.trouble") + " " + r.Trouble
+		t.Cause = w.T("event.trouble") + " " + w.Say(r.Trouble)
 	}
 	return t
 }

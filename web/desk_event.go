@@ -64,7 +64,7 @@ func (s *server) showEvent(c echo.Context, status int, e continuity.Event, reaso
 }
 
 func (s *server) recordLine(w *views.Words, r continuity.Record) views.RecordLine {
-	line := views.RecordLine{At: w.At(r.At, s.now()), Icon: "bridge", Text: w.T("event.record_"+r.What, "By", r.By, "Reason", r.Reason)}
+	line := views.RecordLine{At: w.At(r.At, s.now()), Icon: "bridge", Text: w.T("event.record_"+r.What, "By", r.By, "Reason", recordReason(w, r))}
 	if r.What == "end" {
 		line.Icon = "ok"
 	}
@@ -72,6 +72,14 @@ func (s *server) recordLine(w *views.Words, r continuity.Record) views.RecordLin
 		line.Hash = w.T("event.record_hash", "Hash", r.Hash)
 	}
 	return line
+}
+
+// recordReason is what a person wrote, or what Holdover gave as the reason by itself.
+func recordReason(w *views.Words, r continuity.Record) string {
+	if r.What == "release" || r.What == "retry" {
+		return w.Say(r.Reason)
+	}
+	return r.Reason
 }
 
 // eventProgress is the part of the page that renews itself.

@@ -76,14 +76,14 @@ func (s *server) showRelease(c echo.Context, status int, e continuity.Event, rea
 	}
 	v.Say = s.sayRelease(w, e, r)
 	if v.Done = !e.Released.IsZero(); v.Done && e.ReleaseReason != "" {
-		v.More = append(v.More, w.T("event.record_release", "By", e.ReleasedBy, "Reason", e.ReleaseReason))
+		v.More = append(v.More, w.T("event.record_release", "By", e.ReleasedBy, "Reason", w.Say(e.ReleaseReason)))
 	}
 	if e.Opening() {
 		if !r.Probe {
 			v.More = append(v.More, w.T("release.no_probe"))
 		}
 		for _, one := range r.Canaries {
-			v.Canaries = append(v.Canaries, s.canaryRow(w, one))
+			v.Canaries = append(v.Canaries, s.canaryRow(w, one, r.Blocked))
 		}
 		if v.Locked = r.Blocked == syncback.BlockIdentity; v.Locked {
 			i, err := s.identities(c, w, e)
@@ -118,7 +118,8 @@ func (s *server) sayRelease(w *views.Words, e continuity.Event, r syncback.Relea
 	return w.T("release.say_canary")
 }
 
-func (s *server) canaryRow(w *views.Words, c syncback.Canary) views.CanaryRow {
+// canaryRow tells how far a way is; blocked says what keeps a new one from going in.
+func (s *server) canaryRow(w *views.Words, c syncback.Canary, blocked string) views.CanaryRow {
 	row := views.CanaryRow{Way: c.Title, Where: c.Address, Tries: w.Number(c.Tries), Words: c.Words, Remedy: c.Remedy}
 	if c.Way == syncback.ScoutWay {
 		row.Way, row.Where = w.T("release.scout"), s.addressOf(c.Mailbox)
@@ -126,8 +127,11 @@ func (s *server) canaryRow(w *views.Words, c syncback.Canary) views.CanaryRow {
 	icon := map[syncback.CanaryState][2]string{syncback.CanaryNew: {"clock", "is-hold"}, syncback.CanarySent: {"clock", "is-act"},
 		syncback.CanaryPassed: {"ok", "is-good"}, syncback.CanaryFailed: {"x", "is-bad"}}[c.State]
 	row.State = views.Badge{Text: w.T("release.state_" + string(c.State)), Icon: icon[0], Class: icon[1]}
+	if c.State == syncback.CanaryNew && blocked != "" {
+		row.State.Text = w.T("release.new_" + blocked)
+	}
 	if c.State == syncback.CanaryFailed && c.Next.After(s.now()) {
-		row.Next = w.At(c.Next, s.now()).Long
+		row.Next = w.Since(c.Next, s.now())
 	}
 	return row
 }

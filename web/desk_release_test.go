@@ -109,6 +109,33 @@ func shown(way, pin string) syncback.Shown {
 		Identity: continuity.Identity{Way: way, Pin: pin, Subject: "CN=ex.firma.test", Issuer: "CN=CA", Expires: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}}
 }
 
+// TestReleaseSpeaks: what Holdover says of a way is in the page's language, the server's own words stay and
+// are marked, a next try today is told by the hour, and a canary that waits for a person says for what.
+func TestReleaseSpeaks(t *testing.T) {
+	st := heldStage(t)
+	canaries := []syncback.Canary{
+		{Way: "smtp", Title: "SMTP", State: syncback.CanaryFailed, Next: st.clock.now().Add(time.Minute), Words: "550 5.7.68 mismatch (another way is taken)", Remedy: "Check Holdover's storage."},
+		{Way: "imap", Title: "IMAP", State: syncback.CanaryNew}}
+	e := st.begin(continuity.Outage, continuity.Scope{All: true})
+	st.finish(e)
+	for blocked, want := range map[string]string{"": "beginnt gleich", syncback.BlockIdentity: "beginnt, wenn Sie die Identität bestätigen",
+		syncback.BlockStopped: "beginnt, wenn Sie fortsetzen", syncback.BlockWithdrawn: "beginnt nach der Freigabe der Zugangsdaten"} {
+		st.gate.report = syncback.ReleaseReport{Probe: true, Canaries: canaries, Blocked: blocked}
+		rows := st.read(st.get(admin, "/desk/events/"+e.ID+"/release"), 200).Find("#release tbody tr")
+		if got := words(rows.Eq(1).Find("td").First()); got != want {
+			t.Errorf("blocked by %q: %q, want %q", blocked, got, want)
+		}
+		said := rows.Eq(0).Find("td.wide").First()
+		next := "Nächster Versuch " + st.clock.now().Add(time.Minute).Format("15:04")
+		if got := words(said); !strings.Contains(got, "550 5.7.68 mismatch (ein anderer Weg wird genommen)") || !strings.Contains(got, "Prüfen Sie den Speicher von Holdover.") || !strings.HasSuffix(got, next) {
+			t.Errorf("the page says %q, next %q", got, next)
+		}
+		if got := words(said.Find("[lang=en]")); got != "550 5.7.68 mismatch" {
+			t.Errorf("marked as English: %q", got)
+		}
+	}
+}
+
 // TestIdentityPage: after a lockdown the page shows what each way shows now beside what it showed before,
 // asks Exchange only when told to, and takes a word only for what was shown.
 func TestIdentityPage(t *testing.T) {

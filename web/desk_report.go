@@ -104,7 +104,7 @@ func (s *server) eventCSV(c echo.Context) error {
 					note = w.T("report.note_"+string(l.Note), "Folder", l.Folder)
 				}
 				t.row(s.addressOf(l.Mailbox), box.Name, s.csvTime(l.At), w.T("change."+string(l.Kind)), w.T("count."+countWord(l.State)), note, l.Folder, l.Way,
-					strconv.Itoa(l.Attempts), strconv.Itoa(l.Resent), l.Words, l.Remedy, string(l.Message)+"/"+strconv.FormatInt(int64(l.Seq), 10))
+					strconv.Itoa(l.Attempts), strconv.Itoa(l.Resent), w.Say(l.Words), w.Say(l.Remedy), string(l.Message)+"/"+strconv.FormatInt(int64(l.Seq), 10))
 			}
 			return nil
 		})

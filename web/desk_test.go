@@ -260,11 +260,11 @@ func TestDeskSaysWhatIsTrue(t *testing.T) {
 	if got := words(page.Find(".tiles")); !strings.Contains(got, "Ältestes seit 11:07") {
 		t.Errorf("oldest: %q", got)
 	}
-	mail.alarms = []mailstore.Alarm{{Code: "maildir-missing", Text: "The folder <b>x</b> is gone.", Mailbox: st.person(employee).Mailbox, Since: st.clock.now()}}
+	mail.alarms = []mailstore.Alarm{{Code: "maildir-missing", Text: "The spool file <b>x</b> is missing, and with it a mail on its way out. Restore it from a backup.", Mailbox: st.person(employee).Mailbox, Since: st.clock.now()}}
 	mail.full = mailstore.ErrFull
 	mail.rows = []mailstore.SubmissionRow{{OutMessage: mailstore.OutMessage{Recipients: []mailstore.OutRecipient{{State: "queued"}, {State: "sent"}, {State: "failed"}}}}}
 	page = st.read(st.get(admin, "/desk"), 200)
-	if got := words(page.Find("[role=alert]")); !strings.Contains(got, "The folder <b>x</b> is gone. Postfach katrin@holdover.example Seit 14:07") {
+	if got := words(page.Find("[role=alert]")); !strings.Contains(got, "Die Spool-Datei <b>x</b> fehlt und mit ihr eine Mail auf dem Weg nach außen. Stellen Sie sie aus einer Sicherung wieder her. Postfach katrin@holdover.example Seit 14:07") {
 		t.Errorf("alarm: %q", got)
 	}
 	first := page.Find(".tile").First()
@@ -274,8 +274,8 @@ func TestDeskSaysWhatIsTrue(t *testing.T) {
 	if got := words(page.Find(".tiles")); !strings.Contains(got, "1 unterwegs") || !strings.Contains(got, "Nicht zugestellt: 1") {
 		t.Errorf("queue: %q", got)
 	}
-	st.told.alarms = []syncback.Alarm{{Code: "connector-mismatch", Text: "SMTP into Exchange is stopped.", Since: st.clock.now()}}
-	if got := words(st.read(st.get(admin, "/desk"), 200).Find("[role=alert]")); !strings.Contains(got, "SMTP into Exchange is stopped.") {
+	st.told.alarms = []syncback.Alarm{{Code: "connector-mismatch", Text: "SMTP into Exchange is stopped: 550 5.7.64 denied. Rename the folder.", Since: st.clock.now()}}
+	if got := words(st.read(st.get(admin, "/desk"), 200).Find("[role=alert]")); !strings.Contains(got, "Der Weg SMTP nach Exchange ist angehalten: 550 5.7.64 denied. Benennen Sie den Ordner um.") {
 		t.Errorf("alarm of sync-back: %q", got)
 	}
 	if got := words(page.Find("section.say")); !strings.Contains(got, "1 Alarm.") || strings.Contains(got, "Kein Alarm") {

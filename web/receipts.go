@@ -156,7 +156,7 @@ func (s *server) receiptRows(ctx context.Context, w *views.Words, b box, lines [
 		case l.State == syncback.Verified && l.Note == "" && l.Folder != "":
 			r.Where = w.T("receipts.where", "Folder", l.Folder)
 		case l.State == syncback.Parked:
-			r.Words = w.T("receipts.why", "Words", l.Words)
+			r.Words = l.Words
 		}
 		rows = append(rows, r)
 	}
@@ -183,7 +183,7 @@ func (s *server) receiptsCSV(c echo.Context) error {
 		return s.eachLine(ctx, f, func(lines []syncback.Line) error {
 			rows, err := s.receiptRows(ctx, w, b, lines)
 			for n, r := range rows {
-				t.row(s.csvTime(lines[n].At), r.What, r.Subject, r.State.Text, lines[n].Folder, strings.Join(r.Notes, ", "), r.Words)
+				t.row(s.csvTime(lines[n].At), r.What, r.Subject, r.State.Text, lines[n].Folder, strings.Join(r.Notes, ", "), w.Say(r.Words))
 			}
 			return err
 		})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -84,14 +85,14 @@ func TestReportStandsAlone(t *testing.T) {
 	katrin := st.person(employee).Mailbox
 	st.told.report = syncback.Report{Counts: syncback.Counts{Total: 2, Verified: 1, Parked: 1},
 		Mailboxes: []syncback.MailboxCounts{{Mailbox: katrin, Position: syncback.Open, Counts: syncback.Counts{Total: 2, Verified: 1, Parked: 1}}}}
-	st.told.lines = []syncback.Line{{Mailbox: katrin, Seq: 4, Kind: mailstore.Arrived, State: syncback.Parked, At: st.clock.now(), Words: "552 <b>full</b>", Remedy: "Enlarge the mailbox."}}
+	st.told.lines = []syncback.Line{{Mailbox: katrin, Seq: 4, Kind: mailstore.Arrived, State: syncback.Parked, At: st.clock.now(), Words: "552 <b>full</b>", Remedy: "The mailbox in Exchange is full: make room there, then retry."}}
 	w := st.get(admin, "/desk/events/"+e.ID+"/report")
 	if strings.Contains(w.Body.String(), "<script") || strings.Contains(w.Body.String(), "hx-") {
 		t.Error("the report has scripts")
 	}
 	page := st.read(w, 200)
 	text := words(page.Find("main"))
-	for _, want := range []string{"Bericht: Ausfall", "Ticket 7", "wieder da", "552 <b>full</b>", "Enlarge the mailbox.", "Katrin Wessel", "Was die Wörter bedeuten"} {
+	for _, want := range []string{"Bericht: Ausfall", "Ticket 7", "wieder da", "552 <b>full</b>", "Das Postfach in Exchange ist voll: Schaffen Sie dort Platz und versuchen Sie es erneut.", "Katrin Wessel", "Was die Wörter bedeuten"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the report lacks %q", want)
 		}
@@ -113,6 +114,8 @@ func TestCSV(t *testing.T) {
 		st.told.lines = append(st.told.lines, syncback.Line{Mailbox: katrin, Seq: mailstore.Seq(n), Kind: mailstore.Arrived, State: syncback.Parked, At: st.clock.now(),
 			Words: `=HYPERLINK("http://x";"y")`, Remedy: "Größe; prüfen\r\n=1"})
 	}
+	st.told.lines[0].Remedy = "Rename the folder."
+	said := map[string]string{"de": "Benennen Sie den Ordner um.", "en": "Rename the folder."}
 	for lang, comma := range map[string]rune{"de": ';', "en": ','} {
 		w := st.ask(admin, "GET", "/desk/events/"+e.ID+"/report.csv?state=parked", http.Header{"Accept-Language": {lang}}, nil)
 		body, ok := strings.CutPrefix(w.Body.String(), "\ufeff")
@@ -124,6 +127,9 @@ func TestCSV(t *testing.T) {
 		rows, err := r.ReadAll()
 		if err != nil || len(rows) != len(st.told.lines)+1 {
 			t.Fatalf("%s: %d rows, %v", lang, len(rows), err)
+		}
+		if !slices.ContainsFunc(rows, func(row []string) bool { return row[11] == said[lang] }) {
+			t.Errorf("%s: no row has the remedy in that language", lang)
 		}
 		if last := rows[len(rows)-1]; last[10] != `'=HYPERLINK("http://x";"y")` || last[11] != "Größe; prüfen  =1" || last[0] != "katrin@holdover.example" {
 			t.Errorf("%s: %q", lang, last)
