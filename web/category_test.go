@@ -202,3 +202,19 @@ func TestCategoriesInBrowser(t *testing.T) {
 	}
 	w.clean("categories")
 }
+
+// TestCategoriesInReceipts: lists of changes, and their tables, name the change in plain words.
+func TestCategoriesInReceipts(t *testing.T) {
+	h := newHouse(t)
+	for who, words := range map[string]string{katrin: "Kategorien geändert", martha: "Categories changed"} {
+		id := h.deliver(who, letter{subject: "Rotor"})
+		h.sync.lines = []syncback.Line{{Mailbox: h.box(who), Seq: 2, Message: id, Kind: mailstore.Categorised, State: syncback.Parked, At: h.clock.now(),
+			Words: "Exchange's IMAP carries no categories", Remedy: "Configure EWS"}}
+		h.sync.counts = syncback.Report{Counts: syncback.Counts{Total: 1, Parked: 1}}
+		for _, path := range []string{"/waiting", "/receipts", "/receipts.csv"} {
+			if w := h.as(who).do("GET", path, nil); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), words) {
+				t.Errorf("%s: %d, says nothing of %q", path, w.Code, words)
+			}
+		}
+	}
+}
