@@ -27,9 +27,15 @@ func queries(t testing.TB) [][2]string {
 	return list
 }
 
+// TestQueries: the plain list of queries, German and English, over a fixed mailbox. The same list goes through the pages in
+// TestCheck17_Search.
 func TestQueries(t *testing.T) {
 	x := openIn(t, t.TempDir(), fixed(t))
-	for _, q := range queries(t) {
+	all := queries(t)
+	if len(all) < 120 {
+		t.Errorf("only %d queries", len(all))
+	}
+	for _, q := range all {
 		if got := find(t, x, q[0]); got != q[1] {
 			t.Errorf("%s => %s, want %s", q[0], got, q[1])
 		}

@@ -57,8 +57,8 @@ func (h *house) found(path string, least int) *goquery.Document {
 	}
 }
 
-// TestQueriesAreNeverWrong: whatever is typed gives a page.
-func TestQueriesAreNeverWrong(t *testing.T) {
+// TestCheck17_NeverWrong: whatever is typed gives a page.
+func TestCheck17_NeverWrong(t *testing.T) {
 	h := newHouse(t)
 	h.deliver(katrin, letter{subject: "Rotor"})
 	for _, query := range []string{`"`, `((((`, `from:`, `AND OR NOT`, `a* b* c*`, strings.Repeat("a* ", 200), `size:>>5`, `received:2026-13-45`, "\xff\xfe", `<script>alert(1)</script>`,

@@ -14,7 +14,7 @@ func TestCheck16_Singles(t *testing.T) {
 	h := newHouse(t)
 	first := ""
 	for i := range 12 {
-		l := letter{id: "m" + string(rune('a'+i)) + "@northgate.example", answers: first, subject: "Re: Kühlturm", text: "Text", seen: i != 11, ago: time.Duration(60-i) * time.Minute}
+		l := letter{id: "m" + string(rune('a'+i)) + "@northgate.example", answers: first, subject: "Re: Kühlturm", text: "Text Absatz " + string(rune('A'+i)), seen: i != 11, ago: time.Duration(60-i) * time.Minute}
 		if i%3 == 1 {
 			l.from, l.to, l.folder, l.origin = katrin, "olivia@northgate.example", mailstore.Sent, mailstore.FromExchange
 		}
@@ -26,15 +26,24 @@ func TestCheck16_Singles(t *testing.T) {
 			first = l.id
 		}
 	}
-	h.deliver(katrin, letter{subject: "Ganz anderes", answers: first, text: "Text"})
+	h.deliver(katrin, letter{subject: "Ganz anderes", answers: first, text: "Text Entführt"})
 	k := h.as(katrin)
 	page := k.page("/mail/inbox")
 	if n := page.Find("li.row").Length(); n != 2 {
 		t.Fatalf("%d conversations", n)
 	}
 	path, _ := page.Find("li.row h3 a").Last().Attr("href")
-	if n := k.page(path).Find("details.msg").Length(); n != 12 {
-		t.Errorf("the conversation has %d messages", n)
+	whole := k.page(path).Find("details.msg")
+	if whole.Length() != 12 {
+		t.Errorf("the conversation has %d messages", whole.Length())
+	}
+	for i := range 12 { // over Inbox, Sent and Archive, in the order of their time
+		if !strings.Contains(said(whole.Eq(i)), "Absatz "+string(rune('A'+i))) {
+			t.Errorf("message %d of the conversation is %q", i, said(whole.Eq(i)))
+		}
+	}
+	if strings.Contains(said(whole), "Entführt") {
+		t.Error("an answer with another subject is in the conversation")
 	}
 	if to := k.post("/view", "list", "single", "back", "/mail/inbox?before=x"); to != "/mail/inbox" {
 		t.Errorf("leads to %s", to)
