@@ -6,7 +6,7 @@ GO      ?= go
 # The same flags as the tests, so that one compilation of the dependencies serves both.
 GOBUILD := $(GO) build
 
-.PHONY: demo test build front generate campaign bench screenshot clean
+.PHONY: demo test build front generate campaign bench screenshot shots walk clean
 .DEFAULT_GOAL := build
 
 ## demo: build, start everything on loopback and go on running until Ctrl-C
@@ -55,6 +55,16 @@ screenshot: build
 	@./scripts/install.sh test
 	cd demo && HOLDOVER_SCREENSHOT=$(CURDIR)/docs/screenshot.png $(GO) test ./e2e -run '^TestJourney$$' -count=1 -v
 	HOLDOVER_REPORT=$(CURDIR)/docs/report.png $(GO) test ./web -run '^TestReportOfADrain$$' -count=1 -v
+
+## shots: every page in every state as shots/NAME-WIDTH-COLOUR-LANGUAGE.png, made by the walk of the checks (ONLY=inbox,desk: some)
+shots: build
+	@./scripts/install.sh test
+	HOLDOVER_SHOTS=$(CURDIR)/shots HOLDOVER_WALK_ONLY=$(ONLY) $(GO) test ./web -run '^TestCheck01_Axe$$' -count=1 -timeout 60m -v
+
+## walk: checks 1, 2, 3, 6 and 18 for every page in every look, and every component of the storybook; a quarter of an hour
+walk: build
+	@./scripts/install.sh test
+	HOLDOVER_WALK=all $(GO) test ./web -run '^TestCheck(01_Axe|02_Policy|03_Foreign|06_Targets|18_Language)$$' -count=1 -timeout 60m -v
 
 clean:
 	rm -rf $(BIN) static/vendor/*.js static/vendor/.stamp static/node_modules

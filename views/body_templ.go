@@ -13,7 +13,7 @@ const bodyStyle = `html{color-scheme:light}body{margin:0;padding:16px;background
 	`font:16px/1.55 -apple-system,"Segoe UI",Roboto,"Noto Sans",system-ui,sans-serif;overflow-wrap:anywhere}` +
 	`img{max-width:100%;height:auto}table{max-width:100%}pre{white-space:pre-wrap}a{color:#0b5670}` +
 	`blockquote{margin:8px 0 0;padding-left:12px;border-left:3px solid #d3dade;color:#495963}` +
-	`details{margin:8px 0 0}summary{cursor:pointer;display:inline-block;padding:10px 0;color:#0b5670;font-size:14px}summary::before{content:"\25B8\00A0"}details[open]>summary::before{content:"\25BE\00A0"}` +
+	`details{margin:8px 0 0}summary{cursor:pointer;display:inline-block;padding:12px 0;color:#0b5670;font-size:14px}summary::before{content:"\25B8\00A0"}details[open]>summary::before{content:"\25BE\00A0"}` +
 	`.holdover-print{max-width:48rem;margin:0 auto}.holdover-print header{border-bottom:2px solid #15222a;margin-bottom:16px;padding-bottom:8px}` +
 	`.holdover-print h1{font-size:22px;line-height:1.25;margin:0 0 12px}.holdover-print article+article{margin-top:40px;border-top:1px solid #73828c;padding-top:16px}` +
 	`.holdover-print dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:2px 16px;margin:0 0 12px;font-size:14px}.holdover-print dt{color:#495963}.holdover-print dd{margin:0}` +

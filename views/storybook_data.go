@@ -32,8 +32,11 @@ var known = map[string]string{
 	"icon.name": "bridge", "smallIcon.name": "bridge", "largeIcon.name": "bridge", "Panes.only": "only-list", "legalHint.missing": "imprint", "heading.class": "", "StartForm.Scope": "groups",
 	"RefillForm.From": "2026-11-22T08:00", "RefillForm.Until": "2026-11-23T08:00", "RefillForm.Backup": "2026-11-22T07:00", "ManyWriters": "", "Images.Sender": "olivia@northgate.example", "BarPiece.X": "250", "BarPiece.Width": "250",
 	"BarPiece.Class": "c-waiting", "CountLink.Class": "yes", "Organisation.Tel": "tel:+4930", "Organisation.Address": "https://mail-notfall.ahrenfeld.example", "refillTime.name": "from", "refillTime.value": "2026-11-22T08:00",
-	"Badge.Icon": "clock", "radio.name": "kind", "checks.name": "groups", "RecipientLine.Name": "to", "Fault.Field": "text", "toOutlook.class": "btn", "folderLinks.where": "a", "moveMenu.where": "a", "sharedBoxes.where": "a",
+	"Tile.Figure": "1.234", "Badge.Icon": "clock", "radio.name": "kind", "checks.name": "groups", "RecipientLine.Name": "to", "Fault.Field": "text", "toOutlook.class": "btn", "folderLinks.where": "a", "moveMenu.where": "a", "sharedBoxes.where": "a",
 }
+
+// labels are short words that come out of the catalogues.
+var labels = map[string]string{"Badge.Text": "state.waiting", "Tile.Title": "desk.waits", "Tile.Unit": "desk.queue_wait", "RecipientLine.Label": "compose.to"}
 
 // text is a string for a field or parameter, by its name.
 func (f *filler) text(name string) string {
@@ -53,6 +56,9 @@ func (f *filler) text(name string) string {
 func (f *filler) named(owner, name string) (value string, ok bool) {
 	if value, ok = known[owner+"."+name]; ok {
 		return value, true
+	}
+	if key, ok := labels[owner+"."+name]; ok && f.mood != "long" {
+		return f.page.Words.T(key), true
 	}
 	id := func() string { f.made++; return fmt.Sprintf("s%d", f.made) }
 	switch name {

@@ -247,54 +247,6 @@ const small = `[...document.querySelectorAll("a, button, summary, input:not([typ
   return r.width > 0 && getComputedStyle(e).visibility !== "hidden" && !e.closest(".vh, p, .mail, .skip, h3") && !e.matches(".skip, .vh, .name, [type=checkbox], .opt > [type=radio]") && (r.width < 24 || r.height < 24) })
   .slice(0, 5).map(e => e.outerHTML.slice(0, 100))`
 
-// TestPagesInBrowser opens every page at two widths, in light and dark, in both languages.
-func TestPagesInBrowser(t *testing.T) {
-	h := newHouse(t)
-	h.sample()
-	for _, who := range []struct{ lang, address string }{{"de", katrin}, {"en", martha}} {
-		b := newBrowser(t, h, who.address)
-		if who.lang == "en" {
-			h.deliver(martha, letter{subject: "Delivery slot", text: "Dear Martha,\n\nwe can hold the lorry."})
-		}
-		threads, _, err := h.mail.Threads(context.Background(), h.box(who.address), "inbox", before0, 50)
-		must(t, err)
-		rotor := ""
-		for _, row := range threads {
-			if strings.Contains(row.Latest.Subject, "Delivery slot") {
-				rotor = string(row.ID)
-			}
-		}
-		for name, path := range map[string]string{
-			"inbox": "/mail/inbox", "conversation": "/mail/inbox/" + rotor, "text": "/mail/inbox/" + string(threads[0].ID), "sent": "/mail/sent", "empty": "/mail/junk",
-			"search": "/search?q=rotor+from:hartley", "nothing": "/search?q=from:nobody+xyzzy", "ask": "/search", "lost": "/mail/inbox/lost", "flash": "/mail/inbox?done=archive&n=2&undo=x",
-		} {
-			for _, width := range []int{1280, 390, 320} {
-				for _, dark := range []bool{false, true} {
-					where := fmt.Sprintf("%s-%s-%d-%s", name, who.lang, width, map[bool]string{true: "dark", false: "light"}[dark])
-					if dark && width == 320 {
-						continue
-					}
-					b.window(width, dark)
-					b.open(path)
-					b.picture(where)
-					if got := js[[]string](b, overflow); len(got) > 0 {
-						t.Errorf("%s sticks out: %q", where, got)
-					}
-					if got := js[[]string](b, small); len(got) > 0 {
-						t.Errorf("%s is hard to hit: %q", where, got)
-					}
-					if name == "lost" {
-						b.mu.Lock()
-						b.wrong = nil // the console tells of the 404
-						b.mu.Unlock()
-					}
-					b.clean(where)
-				}
-			}
-		}
-	}
-}
-
 // TestCheck13_NewMail: new mail comes by itself, with ticks, scroll and focus where they were, and said once.
 func TestCheck13_NewMail(t *testing.T) {
 	h := newHouse(t)

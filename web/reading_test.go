@@ -3,7 +3,6 @@ package web
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"holdover/email"
 )
@@ -103,40 +102,5 @@ func TestCheck21_Print(t *testing.T) {
 	}
 	if w := h.as(jens).do("GET", "/m/"+string(threads[0].Latest.ID)+"/print", nil); w.Code != 404 {
 		t.Errorf("somebody else's: %d", w.Code)
-	}
-}
-
-// TestReadingPictures opens the states of reading at all sizes, in both languages.
-func TestReadingPictures(t *testing.T) {
-	h := newHouse(t)
-	paths := map[string]map[string]string{katrin: {}, martha: {}}
-	for who := range paths {
-		for name, raw := range map[string]string{"bounce": bounceMail, "signed": signedMail, "secret": secretMail,
-			"lookalike": "From: \"Petersen, Jens\" <jens.petersen@ahrenfeld-mail.example>\r\nTo: k.wessel@ahrenfeld.example\r\nSubject: Dringend: neue Kontoverbindung\r\nMessage-ID: <look@x.example>\r\n\r\nBitte sofort überweisen.\r\n"} {
-			id := h.deliver(who, letter{raw: raw, seen: true, ago: time.Hour})
-			paths[who][name] = h.open(who, id)
-			paths[who][name+"-print"] = "/m/" + string(id) + "/print"
-		}
-	}
-	for who, lang := range map[string]string{katrin: "de", martha: "en"} {
-		b := newBrowser(t, h, who)
-		for name, path := range paths[who] {
-			for _, look := range []struct {
-				width int
-				dark  bool
-			}{{1280, false}, {390, true}} {
-				b.window(look.width, look.dark)
-				b.open(path)
-				js[bool](b, `(() => { for (const d of document.querySelectorAll(".attached, .msg")) d.open = true; return true })()`)
-				b.picture("reading-" + name + "-" + lang + "-" + map[int]string{1280: "1280", 390: "390", 320: "320"}[look.width])
-				if got := js[[]string](b, overflow); len(got) > 0 {
-					t.Errorf("%s sticks out: %q", path, got)
-				}
-				if got := js[[]string](b, small); len(got) > 0 && !strings.HasSuffix(name, "print") {
-					t.Errorf("%s is hard to hit: %q", path, got)
-				}
-				b.clean(path)
-			}
-		}
 	}
 }

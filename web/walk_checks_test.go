@@ -31,22 +31,21 @@ func TestCheck01_Axe(t *testing.T) {
 	}
 }
 
-const axeHead = `# What axe-core leaves to a person, looked at and found good. A line is a rule and the markup that it is about.
-# HOLDOVER_WALK=all HOLDOVER_FREEZE=1 go test ./web -run TestCheck01 writes this file anew: look at what is new, then commit it.
+const axeHead = `# What axe-core leaves to a person, looked at and found good: a rule, why axe cannot decide, an element.
+# color-contrast bgOverlap, elmPartiallyObscured, elmPartiallyObscuring: the text lies under a bar that stays in place or an open
+#   menu; the same text was judged where nothing lies over it.
+# color-contrast pseudoContent: the line of ten seconds in the undo bar; its text is 13.4 and 8.8 (look of the tokens).
+# color-contrast shortTextContent: one digit; it has the colour of the text beside it.
+# HOLDOVER_FREEZE=1 go test ./web -run TestCheck01 writes the lines anew: look at what is new, then commit it.
 `
 
-// generic takes out of markup what differs from run to run.
-func generic(markup string) string {
-	markup = regexp.MustCompile(`="[^"]*"?`).ReplaceAllStringFunc(markup, func(v string) string {
-		if strings.HasPrefix(v, `="btn`) || strings.HasPrefix(v, `="badge`) {
-			return v
-		}
-		return ""
-	})
-	if at := strings.Index(markup, ">"); at > 0 {
-		markup = markup[:at+1]
+// undecided names what axe leaves open: the rule, why it cannot decide, and for other rules than contrast the element. Of
+// contrast the reason is enough: what lies over the text, and so the element, differs with the length of a page.
+func undecided(rule, reason, markup string) string {
+	if rule == "color-contrast" {
+		return rule + " " + reason
 	}
-	return markup
+	return rule + " " + reason + " " + regexp.MustCompile(`^<[a-z]+`).FindString(markup) + ">"
 }
 
 func sorted(set map[string]bool) (list []string) {

@@ -21,7 +21,7 @@ const box = e => { let r = e.getBoundingClientRect();
   return r };
 // A link in a line of text is exempt: its line decides how high it is.
 const inline = e => e.tagName === "A" && getComputedStyle(e).display === "inline" && e.parentElement.textContent.trim() !== e.textContent.trim();
-const targets = [...document.querySelectorAll("a[href], button, summary, select, textarea, input:not([type=hidden])")].filter(e => shown(e) && !e.matches("[tabindex='-1']") && !inline(e));
+const targets = [...document.querySelectorAll("a[href], button, summary, select, textarea, input:not([type=hidden])")].filter(e => shown(e) && !e.matches("[tabindex='-1']") && !inline(e) && !e.closest(".holdover-print article > div"));
 const small = targets.filter(e => { const r = box(e); return r.width < 23.9 || r.height < 23.9 }).map(e => name(e) + " " + Math.round(box(e).width) + "x" + Math.round(box(e).height));
 const low = innerWidth > 500 ? [] : targets.filter(e => box(e).height < 43.5).map(e => name(e) + " " + Math.round(box(e).height));
 const words = e => { const range = document.createRange(); range.selectNodeContents(e); return range.getBoundingClientRect() };
@@ -47,8 +47,9 @@ const stickingOut = eyes + `.right`
 
 // judge runs axe-core's rules of WCAG 2.0 to 2.2, levels A and AA. The document of a message in its frame is the sender's.
 const judge = `axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], iframes: false, resultTypes: ["violations", "incomplete"], elementRef: false })
-  .then(r => { const list = rules => rules.flatMap(v => v.nodes.map(n => [v.id, n.target.join(" "), n.html.replace(/\s+/g, " ").slice(0, 140), (n.failureSummary || "").replace(/\s+/g, " ").slice(0, 200)]));
-    return { violations: list(r.violations), incomplete: list(r.incomplete) } })`
+  .then(r => { const key = n => [...n.any, ...n.all, ...n.none].map(c => c.data && c.data.messageKey || c.id)[0] || "";
+    const list = (rules, why) => rules.flatMap(v => v.nodes.map(n => [v.id, n.target.join(" "), n.html.replace(/\s+/g, " ").slice(0, 140), why(n)]));
+    return { violations: list(r.violations, n => (n.failureSummary || "").replace(/\s+/g, " ").slice(0, 200)), incomplete: list(r.incomplete, key) } })`
 
 // judged is what axe answers: rule, selector, markup, reason.
 type judged struct{ Violations, Incomplete [][]string }

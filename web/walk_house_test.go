@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +80,24 @@ func (d walkDoor) Finish(_ context.Context, query map[string][]string) (string, 
 	return "", signin.ErrStale
 }
 
+// scriptable takes the sandbox off what goes on paper: axe is a script and would never end in it. The sandbox has tests of its own.
+type scriptable struct{ product http.Handler }
+
+func (s scriptable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !strings.HasSuffix(r.URL.Path, "/print") {
+		s.product.ServeHTTP(w, r)
+		return
+	}
+	answer := httptest.NewRecorder()
+	s.product.ServeHTTP(answer, r)
+	for name, values := range answer.Header() {
+		w.Header()[name] = values
+	}
+	w.Header().Del("Content-Security-Policy")
+	w.WriteHeader(answer.Code)
+	w.Write(answer.Body.Bytes())
+}
+
 type walkNotices struct{}
 
 func (walkNotices) Key() string { return "BElTE2M0RrBKq0dJkVQnNNq6S7Xo1hC1xuX3rRM3fXk" }
@@ -102,6 +122,7 @@ func newWalkHouse(t *testing.T) *house {
 		o.Gate = walkGate()
 		o.Syncback = &walkLedger{toldStage: &toldStage{}, gate: syncback.Open}
 	})
+	h.pages = scriptable{h.pages}
 	refills.wish.Mailboxes = []email.MailboxID{h.box(katrin), h.box(martha)}
 	return h
 }

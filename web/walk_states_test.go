@@ -213,7 +213,7 @@ func storyStates() (all []state) {
 	for _, name := range views.Stories() {
 		for _, mood := range views.Moods() {
 			if full || mood == "wide" && strings.HasSuffix(name, "Page") {
-				all = append(all, state{name: "story-" + name + "-" + mood, path: "/storybook/" + name + "?mood=" + mood, calm: true})
+				all = append(all, state{name: "story-" + name + "-" + mood, who: katrin, path: "/storybook/" + name + "?mood=" + mood, calm: true})
 			}
 		}
 	}
