@@ -1,6 +1,9 @@
 package views
 
-import "slices"
+import (
+	"regexp"
+	"slices"
+)
 
 // keySets are the sets of keys that a person may choose.
 var keySets = []string{"outlook", "gmail", "off"}
@@ -31,4 +34,11 @@ func pressed(yes bool) string {
 		return "true"
 	}
 	return "false"
+}
+
+var capName = regexp.MustCompile(`[A-Z][a-z]+`)
+
+// caps writes keys as they are printed on the keyboards of the page's language: "Strg", "Entf".
+func (p Page) caps(keys string) string {
+	return capName.ReplaceAllStringFunc(keys, func(name string) string { return p.Words.T("keys.cap." + name) })
 }

@@ -26,13 +26,13 @@ var storyTexts = map[string][2]string{
 
 // known are what certain fields may hold: words and pictures are looked up by them.
 var known = map[string]string{
-	"Banner.Kind": "outage", "Compose.Heading": "new", "SignIn.Trouble": "failed", "SwitchView.Name": "stopped", "answer.mode": "reply", "answer.class": "btn", "answer.picture": "reply",
+	"Banner.Kind": "outage", "Compose.Heading": "new", "SignIn.Trouble": "failed", "answer.mode": "reply", "answer.class": "btn", "answer.picture": "reply",
 	"deskFrame.here": "situation", "deskLink.here": "situation", "deskLink.name": "start", "deskLink.picture": "bridge", "Failure.words": "other",
 	"nothing.picture": "search", "nothing.title": "search.none", "nothing.text": "search.nonetext", "can.class": "yes", "can.picture": "check",
 	"icon.name": "bridge", "smallIcon.name": "bridge", "largeIcon.name": "bridge", "Panes.only": "only-list", "legalHint.missing": "imprint", "heading.class": "", "StartForm.Scope": "groups",
 	"RefillForm.From": "2026-11-22T08:00", "RefillForm.Until": "2026-11-23T08:00", "RefillForm.Backup": "2026-11-22T07:00", "ManyWriters": "", "Images.Sender": "olivia@northgate.example", "BarPiece.X": "250", "BarPiece.Width": "250",
 	"BarPiece.Class": "c-waiting", "CountLink.Class": "yes", "Organisation.Tel": "tel:+4930", "Organisation.Address": "https://mail-notfall.ahrenfeld.example", "refillTime.name": "from", "refillTime.value": "2026-11-22T08:00",
-	"Tile.Figure": "1.234", "Badge.Icon": "clock", "radio.name": "kind", "checks.name": "groups", "RecipientLine.Name": "to", "Fault.Field": "text", "toOutlook.class": "btn", "folderLinks.where": "a", "moveMenu.where": "a", "sharedBoxes.where": "a",
+	"Tile.Figure": "1.234", "Badge.Icon": "clock", "radio.name": "kind", "checks.name": "groups", "toOutlook.class": "btn", "folderLinks.where": "a", "moveMenu.where": "a", "sharedBoxes.where": "a",
 }
 
 // labels are short words that come out of the catalogues.
@@ -61,6 +61,13 @@ func (f *filler) named(owner, name string) (value string, ok bool) {
 		return f.page.Words.T(key), true
 	}
 	id := func() string { f.made++; return fmt.Sprintf("s%d", f.made) }
+	switch {
+	case owner == "SwitchView" && name == "Name":
+		f.made++
+		return []string{"stopped", "withdrawn"}[f.made%2], true
+	case owner == "RecipientLine" && name == "Name", owner == "Fault" && name == "Field":
+		return id(), true
+	}
 	switch name {
 	case "ID", "Thread", "Folder", "Draft", "Box", "BoxID", "Seq", "Event", "Token", "event", "box", "seq", "id", "of", "picks", "Reply", "Single", "Key", "ISO", "folder", "where":
 		if name == "ISO" {
@@ -109,7 +116,7 @@ func (f *filler) fill(v reflect.Value, owner, name string, depth int) {
 		}
 		v.SetString(text)
 	case t.Kind() == reflect.Bool:
-		v.SetBool(f.mood == "usual" || f.mood == "error" || f.mood == "hostile")
+		v.SetBool(f.mood == "usual" || f.mood == "error" || f.mood == "hostile" || name == "Seen") // what is unread asks to be marked
 	case t.Kind() == reflect.Int || t.Kind() == reflect.Int64:
 		v.SetInt(map[string]int64{"usual": 3, "empty": 0, "long": 1234567}[f.mood] + map[bool]int64{true: 2}[f.mood == "wide" || f.mood == "error"])
 		if name == "level" || name == "Level" {

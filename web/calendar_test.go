@@ -39,7 +39,7 @@ func TestInvitation(t *testing.T) {
 			t.Errorf("the card does not say %q: %s", want, said(card))
 		}
 	}
-	if english := said(h.as(martha).page("/agenda").Find("main")); !strings.Contains(english, "No appointments in these days") {
+	if english := said(h.as(martha).page("/agenda").Find("main")); !strings.Contains(english, "No appointments on these days") {
 		t.Errorf("an empty agenda says %s", english)
 	}
 	token, _ := card.Find("input[name=token]").Attr("value")

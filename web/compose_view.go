@@ -31,7 +31,9 @@ func (s *server) composeView(p views.Page, sh sheet, token string, f composeForm
 	v.Hidden = []views.Field{{Name: "token", Value: token}, {Name: "version", Value: strconv.Itoa(sh.version)}}
 	if sh.id != "" {
 		v.Action = p.At("/compose/") + string(sh.id)
-		v.Saved = sh.draft.Date.In(s.Zone).Format("15:04")
+		if !sh.draft.Date.IsZero() { // one that is gone was not
+			v.Saved = sh.draft.Date.In(s.Zone).Format("15:04")
+		}
 	} else if sh.of != "" {
 		v.Hidden = append(v.Hidden, views.Field{Name: "mode", Value: sh.mode}, views.Field{Name: "of", Value: sh.of})
 	}

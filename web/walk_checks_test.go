@@ -26,7 +26,7 @@ func TestCheck01_Axe(t *testing.T) {
 	reviewed := strings.Split(string(known), "\n")
 	for _, one := range sorted(w.incomplete) {
 		if !slices.Contains(reviewed, one) {
-			t.Errorf("axe cannot decide, and nobody has looked: %s", one)
+			t.Errorf("axe cannot decide, and nobody has looked: %s, first at %s", one, w.incomplete[one])
 		}
 	}
 }
@@ -36,6 +36,7 @@ const axeHead = `# What axe-core leaves to a person, looked at and found good: a
 #   menu; the same text was judged where nothing lies over it.
 # color-contrast pseudoContent: the line of ten seconds in the undo bar; its text is 13.4 and 8.8 (look of the tokens).
 # color-contrast shortTextContent: one digit; it has the colour of the text beside it.
+# th-has-data-cells: the storybook's table of an identity has a fact without values.
 # HOLDOVER_FREEZE=1 go test ./web -run TestCheck01 writes the lines anew: look at what is new, then commit it.
 `
 
@@ -48,7 +49,7 @@ func undecided(rule, reason, markup string) string {
 	return rule + " " + reason + " " + regexp.MustCompile(`^<[a-z]+`).FindString(markup) + ">"
 }
 
-func sorted(set map[string]bool) (list []string) {
+func sorted(set map[string]string) (list []string) {
 	for one := range set {
 		list = append(list, one)
 	}

@@ -68,7 +68,7 @@ type walk struct {
 	judging bool              // axe is asked too
 
 	found      map[string][]string
-	incomplete map[string]bool // rule and markup that axe leaves to a person
+	incomplete map[string]string // rule and markup that axe leaves to a person
 	states     []string
 	visits     int
 }
@@ -105,7 +105,7 @@ func (w *walk) go1(t *testing.T) {
 	w.h = newWalkHouse(t)
 	w.browser = newPatientBrowser(t, w.h, "", 15*time.Minute)
 	w.ids = map[string]string{}
-	w.found, w.incomplete = map[string][]string{}, map[string]bool{}
+	w.found, w.incomplete = map[string][]string{}, map[string]string{}
 	call(w.browser, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
 		Source: `document.addEventListener("securitypolicyviolation", e => console.error("policy: " + e.violatedDirective + " " + e.blockedURI))`})
 	n, only := 0, os.Getenv("HOLDOVER_WALK_ONLY")
@@ -241,7 +241,7 @@ func (w *walk) ask(where string) {
 		w.fault("01", where+": "+strings.Join(n, " | "))
 	}
 	for _, n := range v.Incomplete {
-		w.incomplete[undecided(n[0], n[3], n[2])] = true
+		w.incomplete[undecided(n[0], n[3], n[2])] = where + " " + n[2]
 	}
 }
 
