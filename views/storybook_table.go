@@ -208,6 +208,10 @@ var stories = []story{
 	{"ReceiptsPage", ReceiptsPage, asPage, ""},
 	{"receiptTable", receiptTable, asPart, ""},
 
+	// resent.templ
+	{"resentNote", resentNote, asPart, ""},
+	{"SentDraftPage", SentDraftPage, asPage, ""},
+
 	// search.templ
 	{"SearchPage", SearchPage, asPage, ""},
 	{"searchForm", searchForm, asPart, ""},
