@@ -239,3 +239,36 @@ func constants(t *testing.T, room string) map[string]string {
 	}
 	return named
 }
+
+// TestEveryAlarmHasWords: each code that a room gives an alarm has its text in the catalogue.
+func TestEveryAlarmHasWords(t *testing.T) {
+	codes := map[string]bool{}
+	for name, code := range constants(t, "mailstore") {
+		if strings.HasPrefix(name, "Alarm") {
+			codes[code] = true
+		}
+	}
+	for _, path := range []string{"../syncback/routes.go", "../web/desk.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if pair, ok := n.(*ast.KeyValueExpr); ok && last(pair.Key) == "Code" {
+				if code, open, ok := literal(pair.Value); ok && !open {
+					codes[code] = true
+				}
+			}
+			return true
+		})
+	}
+	if len(codes) < 8 {
+		t.Fatalf("only %d codes of alarms found: the test reads the wrong files", len(codes))
+	}
+	en := keys(t, "en")
+	for code := range codes {
+		if en["alarm."+code] == "" {
+			t.Errorf("the alarm %s has no words", code)
+		}
+	}
+}
