@@ -10,6 +10,7 @@ import (
 	"io"
 	"mime"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,18 +52,19 @@ type composer struct {
 func (c *composer) write(w io.Writer, withBcc bool) error {
 	c.seed = c.hash()
 	top := newHeader(c.fields(withBcc))
-	if len(c.draft.Attachments) == 0 {
-		return c.writeBody(top, func(h message.Header) (*message.Writer, error) { return message.CreateWriter(w, h) })
+	files := slices.DeleteFunc(slices.Clone(c.draft.Attachments), func(a Attachment) bool { return a.CID != "" })
+	if len(files) == 0 {
+		return c.writeRelated(top, func(h message.Header) (*message.Writer, error) { return message.CreateWriter(w, h) })
 	}
 	c.setMultipart(&top, "multipart/mixed", "m")
 	mixed, err := message.CreateWriter(w, top)
 	if err != nil {
 		return err
 	}
-	if err := c.writeBody(message.Header{}, mixed.CreatePart); err != nil {
+	if err := c.writeRelated(message.Header{}, mixed.CreatePart); err != nil {
 		return err
 	}
-	for _, a := range c.draft.Attachments {
+	for _, a := range files {
 		if err := writeAttachment(mixed, a); err != nil {
 			return err
 		}
@@ -77,7 +79,7 @@ func (c *composer) hash() string {
 		fmt.Fprintf(sum, " %x", sha256.Sum256(c.draft.Calendar))
 	}
 	for _, a := range c.draft.Attachments {
-		fmt.Fprintf(sum, " %q %x", a.Name, sha256.Sum256(a.Octets))
+		fmt.Fprintf(sum, " %q %q %x", a.Name, a.CID, sha256.Sum256(a.Octets))
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:12])
 }
@@ -90,7 +92,7 @@ func (c *composer) setMultipart(h *message.Header, kind, which string) {
 func (c *composer) writeBody(h message.Header, create func(message.Header) (*message.Writer, error)) error {
 	plain := strings.Join(c.text.lines, "\r\n") + "\r\n"
 	plainType := "text/plain; charset=utf-8; format=flowed"
-	if c.draft.QuoteHTML == "" && c.draft.HTML == "" && c.draft.Calendar == nil {
+	if !c.alternatives() {
 		return writeText(h, create, plainType, plain)
 	}
 	c.setMultipart(&h, "multipart/alternative", "a")
@@ -111,6 +113,11 @@ func (c *composer) writeBody(h message.Header, create func(message.Header) (*mes
 		return err
 	}
 	return alternative.Close()
+}
+
+// alternatives says whether the text has other forms than the plain one.
+func (c *composer) alternatives() bool {
+	return c.draft.QuoteHTML != "" || c.draft.HTML != "" || c.draft.Calendar != nil
 }
 
 // calendarMethod is the method that a calendar object names.
@@ -176,7 +183,12 @@ func writeAttachment(mixed *message.Writer, a Attachment) error {
 	if a.Name != "" {
 		names = map[string]string{"filename": a.Name}
 	}
-	h.Set("Content-Disposition", mime.FormatMediaType("attachment", names))
+	show := "attachment"
+	if a.CID != "" {
+		show = "inline"
+		h.Set("Content-ID", "<"+a.CID+">")
+	}
+	h.Set("Content-Disposition", mime.FormatMediaType(show, names))
 	return writePart(h, mixed.CreatePart, a.Octets)
 }
 

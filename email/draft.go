@@ -30,6 +30,7 @@ type Attachment struct {
 	Name   string
 	Type   string
 	Octets []byte
+	CID    string // Content-ID without brackets, of a picture that the HTML shows (RFC 2392); "": a file
 }
 
 // normal gives a draft the form in which it can be written and read back without change: clean line
@@ -41,22 +42,24 @@ func (d Draft) normal() Draft {
 	d.To, d.Cc, d.Bcc = normalList(d.To), normalList(d.Cc), normalList(d.Bcc)
 	d.Subject = oneLine(d.Subject)
 	d.Text, d.Quote, d.QuoteLead = normalText(d.Text), normalText(d.Quote), normalText(d.QuoteLead)
-	if d.HTML = normalTyped(d.HTML); d.HTML != "" {
-		d.Text = TypedText(d.HTML)
+	var files []Attachment
+	for _, a := range d.Attachments {
+		files = append(files, a.normal())
 	}
+	d.Attachments = files
+	d.HTML = normalTyped(d.HTML)
 	if d.QuoteHTML != "" {
-		d.QuoteHTML = sanitize(normalText(d.QuoteHTML))
+		d.QuoteHTML = quotePolicy.Sanitize(normalText(d.QuoteHTML))
+	}
+	d.fitPictures()
+	if d.HTML != "" {
+		d.Text = TypedText(d.HTML)
 	}
 	d.ThreadTopic = headerSafe(d.ThreadTopic)
 	d.ThreadIndex = strings.Join(strings.Fields(d.ThreadIndex), "")
 	if !d.Date.IsZero() {
 		d.Date = d.Date.Truncate(time.Second)
 	}
-	var files []Attachment
-	for _, a := range d.Attachments {
-		files = append(files, a.normal())
-	}
-	d.Attachments = files
 	return d
 }
 
@@ -99,7 +102,12 @@ func (a Attachment) normal() Attachment {
 		kind = "application/octet-stream" // RFC 2046, 5.2.1: a message part must not be encoded
 	}
 	name := cleanName(a.Name)
-	return Attachment{Name: name, Type: kind, Octets: a.Octets}
+	if !cidValue.MatchString("cid:"+a.CID) || rasterType(a.Octets) == "" {
+		a.CID = ""
+	} else {
+		kind = rasterType(a.Octets)
+	}
+	return Attachment{Name: name, Type: kind, Octets: a.Octets, CID: a.CID}
 }
 
 // isCleanLines says whether octets can be sent as they are: ASCII, CRLF, lines under 998 (RFC 5321, 4.5.3.1.6).

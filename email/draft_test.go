@@ -65,7 +65,12 @@ func anyDraft(r *rand.Rand) Draft {
 			octets[i] = byte(r.Uint32())
 		}
 		kinds := []string{"application/pdf", "text/plain", "text/html", "image/png", "message/rfc822", "", "kaputt", "multipart/mixed"}
-		d.Attachments = append(d.Attachments, Attachment{awkwardText(r, 3) + "Datei.pdf", kinds[r.IntN(len(kinds))], octets})
+		if r.IntN(4) == 0 {
+			picture, _ := Attachment{Name: "Bild.png", Octets: append([]byte("\x89PNG\r\n\x1a\n"), octets...)}.AsPicture()
+			d.Attachments = append(d.Attachments, picture)
+			d.HTML = `<div><b>Bild</b> <img src="cid:` + picture.CID + `" alt="x"></div>`
+		}
+		d.Attachments = append(d.Attachments, Attachment{Name: awkwardText(r, 3) + "Datei.pdf", Type: kinds[r.IntN(len(kinds))], Octets: octets})
 	}
 	return d
 }
@@ -130,7 +135,7 @@ func TestNoSecondHeaderLine(t *testing.T) {
 		d := Draft{
 			MessageID: "id" + e, From: a, To: []Address{a}, Cc: []Address{a}, Subject: "S" + e, Text: "T" + e, InReplyTo: "r" + e, References: []string{"x" + e},
 			ThreadTopic: "t" + e, ThreadIndex: "i" + e, QuoteLead: "l" + e, Quote: "q" + e,
-			Attachments: []Attachment{{"n" + e, "text/plain; x=" + e, []byte("o")}, {"n", "t" + e, nil}},
+			Attachments: []Attachment{{Name: "n" + e, Type: "text/plain; x=" + e, Octets: []byte("o")}, {Name: "n", Type: "t" + e}},
 		}
 		octets, err := Compose(d, false)
 		if err != nil {

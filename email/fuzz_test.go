@@ -60,7 +60,7 @@ func FuzzParse(f *testing.F) {
 			t.Error("Fold loses text")
 		}
 		d := ReplyTo(m, ReplyAll, self, own, "de")
-		d.Attachments = m.carry()
+		d.Attachments = m.carry(nil)
 		out, err := Compose(d, true)
 		if err != nil {
 			t.Fatal(err)

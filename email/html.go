@@ -24,6 +24,8 @@ type Look struct {
 	Link  func(index int) string  // URL path of the leaf with this index, for cid: images; nil: none are shown
 	Image func(number int) string // URL path of a remote image, by its number among Shown.Images; nil: none are loaded
 	Fold  string                  // what opens the repeated text below the new one; "": it is not folded
+
+	sending bool // it is sent on: Link gives cid:
 }
 
 // Shown is what a person reads of a message as HTML.
@@ -47,7 +49,10 @@ func (m *Message) Show(l Look) (shown Shown) {
 
 func (m *Message) show(l Look) (shown Shown) {
 	var out strings.Builder
-	cids := m.contentIDs()
+	cids, safe := m.contentIDs(), sanitize
+	if l.sending {
+		safe = quotePolicy.Sanitize
+	}
 	for _, p := range m.chosen.pieces {
 		if p.html == nil || p.text != nil && p.html.showsNothing() {
 			if text := strings.Trim(p.text.plain(maxBetween), "\n"); text != "" {
@@ -67,7 +72,7 @@ func (m *Message) show(l Look) (shown Shown) {
 			m.meter.over = true
 			return Shown{}
 		}
-		out.WriteString(sanitize(r.out.String()))
+		out.WriteString(safe(r.out.String()))
 		out.WriteByte('\n')
 	}
 	shown.HTML = out.String()

@@ -28,7 +28,8 @@ type Message struct {
 	chosen selection
 	root   *node
 	meter  meter
-	opaque bool // its text was taken out of an opaque signature
+	octets []byte // as given to Parse
+	opaque bool   // its text was taken out of an opaque signature
 }
 
 // Field is one header field, decoded for showing.
@@ -38,6 +39,7 @@ type Field struct{ Name, Value string }
 // never fails. The message keeps a reference to octets, which must not change.
 func Parse(octets []byte) *Message {
 	m := read(octets)
+	m.octets = octets
 	m.work(func() { m.describe(octets) })
 	return m
 }

@@ -3,6 +3,7 @@ package email
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -34,15 +35,21 @@ func OpenDraft(octets []byte) (Draft, error) {
 		d.From = from[0]
 	}
 	m.openText(&d)
-	for _, leaf := range m.chosen.files {
+	_, ours := parseState(h.raw(stateField))
+	for _, leaf := range append(slices.Clone(m.chosen.inline), m.chosen.files...) {
 		content, _ := m.Content(leaf.index)
 		p := leaf.part()
 		if p.Type == "text/calendar" && p.Name == "" && p.Disposition == "" && d.Calendar == nil {
 			d.Calendar = content
 			continue
 		}
-		d.Attachments = append(d.Attachments, Attachment{Name: p.Name, Type: p.Type, Octets: content}.normal())
+		a := Attachment{Name: p.Name, Type: p.Type, Octets: content}
+		if ours && p.Disposition == "inline" {
+			a.CID = p.ContentID
+		}
+		d.Attachments = append(d.Attachments, a.normal())
 	}
+	d.fitPictures()
 	return d, nil
 }
 
@@ -95,14 +102,23 @@ func (p piece) quotedHTML(d Draft) string {
 	if inner, ok = strings.CutSuffix(inner, htmlAfter); !ok || inner == htmlLines(d.Quote) {
 		return "" // the original was plain text
 	}
-	return sanitize(inner)
+	return quotePolicy.Sanitize(inner)
 }
 
 // WithoutDraftState takes off the private fields that Compose wrote into a draft or a sender's own
 // copy, for what is given to Exchange. Octets without such fields come back unchanged.
 func WithoutDraftState(octets []byte) []byte {
-	if !bytes.Contains(bytes.ToLower(octets[:min(len(octets), maxHeader)]), []byte(privatePrefix)) {
+	return withoutFields(octets, privatePrefix)
+}
+
+// withoutFields leaves out the fields whose names begin with one of the prefixes, in lower case.
+func withoutFields(octets []byte, prefixes ...string) []byte {
+	head := bytes.ToLower(octets[:min(len(octets), maxHeader)])
+	if !slices.ContainsFunc(prefixes, func(p string) bool { return bytes.Contains(head, []byte(p)) }) {
 		return octets
+	}
+	begins := func(line []byte) func(string) bool {
+		return func(p string) bool { return len(line) >= len(p) && strings.EqualFold(string(line[:len(p)]), p) }
 	}
 	out := make([]byte, 0, len(octets))
 	dropping := false
@@ -112,7 +128,7 @@ func WithoutDraftState(octets []byte) []byte {
 			return append(out, octets[pos:]...)
 		}
 		if line[0] != ' ' && line[0] != '\t' {
-			dropping = len(line) >= len(privatePrefix) && strings.EqualFold(string(line[:len(privatePrefix)]), privatePrefix)
+			dropping = slices.ContainsFunc(prefixes, begins(line))
 		}
 		if !dropping {
 			out = append(out, octets[pos:next]...)

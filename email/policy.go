@@ -29,14 +29,19 @@ var (
 	imageValue  = regexp.MustCompile(`^(/[^/\\\x00-\x20\x7f][^\\\x00-\x20\x7f]*|data:image/(png|jpeg|gif|webp);base64,[a-zA-Z0-9+/=]+)$`)
 	styleValue  = regexp.MustCompile(`^((` + strings.Join(strings.Fields(styleNames), "|") +
 		`):[a-zA-Z0-9 #%.,'/+-]*((?i:rgb|rgba|hsl|hsla)\([0-9., %/]*\)[a-zA-Z0-9 #%.,'/+-]*)*(;|$))+$`)
-	anyText = regexp.MustCompile(`^[^\x00-\x08]{0,1000}$`)
+	cidValue   = regexp.MustCompile(`^cid:[a-z0-9][a-z0-9.@_-]{0,100}$`)
+	quoteValue = regexp.MustCompile(cidValue.String() + "|" + imageValue.String())
+	anyText    = regexp.MustCompile(`^[^\x00-\x08]{0,1000}$`)
 )
 
 // policy is the last word on HTML from outside. What the rewriter before it wanted to say is said
 // again here as an allow-list, so that a fault in the rewriter is not a hole.
-var policy = newPolicy()
+var policy = newPolicy(imageValue)
 
-func newPolicy() *bluemonday.Policy {
+// quotePolicy is the same for what is sent on: pictures are those of the draft itself.
+var quotePolicy = newPolicy(quoteValue)
+
+func newPolicy(images *regexp.Regexp) *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
 	elements := strings.Fields(safeElements)
 	p.AllowElements(elements...)
@@ -46,7 +51,7 @@ func newPolicy() *bluemonday.Policy {
 	p.AllowAttrs("dir").Matching(dirValue).Globally()
 	p.AllowAttrs("lang").Matching(langValue).Globally()
 	p.AllowAttrs("title").Matching(anyText).Globally()
-	allowLinksAndImages(p)
+	allowLinksAndImages(p, images)
 	allowTables(p)
 	p.AllowAttrs("align").Matching(alignValue).OnElements("p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "caption")
 	p.AllowAttrs("color").Matching(colorValue).OnElements("font", "hr")
@@ -59,11 +64,11 @@ func newPolicy() *bluemonday.Policy {
 	return p
 }
 
-func allowLinksAndImages(p *bluemonday.Policy) {
+func allowLinksAndImages(p *bluemonday.Policy, images *regexp.Regexp) {
 	p.AllowAttrs("href").Matching(linkValue).OnElements("a")
 	p.AllowAttrs("rel").Matching(regexp.MustCompile(`^noopener noreferrer$`)).OnElements("a")
 	p.AllowAttrs("target").Matching(regexp.MustCompile(`^_blank$`)).OnElements("a")
-	p.AllowAttrs("src").Matching(imageValue).OnElements("img")
+	p.AllowAttrs("src").Matching(images).OnElements("img")
 	p.AllowAttrs("alt").Matching(anyText).OnElements("img")
 	p.AllowAttrs("width", "height", "border", "hspace", "vspace").Matching(sizeValue).OnElements("img")
 	p.AllowAttrs("align").Matching(imageAlign).OnElements("img")

@@ -12,7 +12,15 @@ const (
 	Reply    ReplyMode = "reply"
 	ReplyAll ReplyMode = "all"
 	Forward  ReplyMode = "forward"
+	// ReplyList answers the mailing list that a message came by (RFC 2369), and nobody else. It is never
+	// chosen for a person.
+	ReplyList ReplyMode = "list"
+	// ForwardFile forwards the message as it is, as a file.
+	ForwardFile ReplyMode = "attach"
 )
+
+// Modes are all of them.
+var Modes = []ReplyMode{Reply, ReplyAll, Forward, ReplyList, ForwardFile}
 
 // maxQuote caps the original below an answer; a longer one is cut at a line.
 const maxQuote = 256 << 10
@@ -21,19 +29,25 @@ const maxQuote = 256 << 10
 // Re:/Fwd: and the attribution line. Forward carries the original's attachments. MessageID is new,
 // Date is left to the caller.
 func ReplyTo(m *Message, mode ReplyMode, self Address, own []string, lang string) Draft {
+	quote, pictures, shown := m.quotedHTML()
 	d := Draft{
 		MessageID:  NewMessageID(self.Domain()),
 		From:       self,
 		Subject:    replySubject(m.Subject, mode, lang),
 		References: answerChain(m),
 		Quote:      quoteText(m),
-		QuoteHTML:  quoteHTML(m),
+		QuoteHTML:  quote,
+	}
+	if mode == ForwardFile {
+		d.Quote, d.QuoteHTML, d.Attachments = "", "", []Attachment{m.asFile()}
+		return d
 	}
 	if mode == Forward {
 		d.QuoteLead = forwardLead(m, lang)
-		d.Attachments = m.carry()
+		d.Attachments = append(pictures, m.carry(shown)...)
 		return d
 	}
+	d.Attachments = pictures
 	d.QuoteLead = replyLead(m, lang)
 	d.InReplyTo = m.MessageID
 	d.ThreadTopic = m.ThreadTopic
@@ -55,6 +69,9 @@ func ownSet(self Address, own []string) map[string]bool {
 // An answer to one's own mail goes to those it was sent to. ReplyAll adds To and Cc without the
 // person's own addresses, each address once, and never Bcc.
 func recipients(m *Message, mode ReplyMode, own map[string]bool) (to, cc []Address) {
+	if mode == ReplyList {
+		return m.ListPost(), nil
+	}
 	selfSent := len(m.From) > 0 && own[m.From[0].key()]
 	if selfSent {
 		to = reachable(m.To)
@@ -122,7 +139,7 @@ func replySubject(subject string, mode ReplyMode, lang string) string {
 		reply, forward = "AW: ", "WG: "
 	}
 	mark := reply
-	if mode == Forward {
+	if mode == Forward || mode == ForwardFile {
 		mark = forward
 	}
 	return strings.TrimSpace(mark + ownSubject(subject))
@@ -154,21 +171,13 @@ func quoteText(m *Message) string {
 	return strings.Trim(strings.Join(lines, "\n"), "\n")
 }
 
-// quoteHTML is the original as safe HTML, "" when it had none. Its images stay behind: a cid: link
-// would point into a mail that the reader does not have.
-func quoteHTML(m *Message) string {
-	if !m.HasHTML() || m.Problem == ProblemBudget {
-		return ""
-	}
-	safe, _ := m.SafeHTML(nil)
-	return strings.TrimSpace(safe)
-}
-
-// carry copies the original's files for a forward, and the images within its text, which would
-// otherwise be lost: the quote cannot show them.
-func (m *Message) carry() []Attachment {
+// carry copies the original's files for a forward, and those images within its text that the quote does not show.
+func (m *Message) carry(shown []int) []Attachment {
 	var files []Attachment
 	for _, leaf := range append(slices.Clone(m.chosen.inline), m.chosen.files...) {
+		if slices.Contains(shown, leaf.index) {
+			continue
+		}
 		octets, err := m.Content(leaf.index)
 		if err != nil && len(octets) == 0 {
 			continue

@@ -14,9 +14,9 @@ var (
 	own  = []string{"K.Wessel@firma.example", "wessel@firma.example"}
 )
 
-// TestReplyMatrix compares all addressing cases with a golden file: head lines of a mail, then who an
+// TestCheck15_Replies compares all addressing cases with a golden file: head lines of a mail, then who an
 // answer goes to. Run with UPDATE=1 to write it anew, and read the difference.
-func TestReplyMatrix(t *testing.T) {
+func TestCheck15_Replies(t *testing.T) {
 	cases := []struct{ name, head string }{
 		{"plain", "From: Anna <a@kunde.example>\nTo: k.wessel@firma.example\nCc: c@firma.example"},
 		{"reply-to", "From: Anna <a@kunde.example>\nReply-To: Büro <buero@kunde.example>\nTo: k.wessel@firma.example, b@firma.example"},
@@ -32,6 +32,11 @@ func TestReplyMatrix(t *testing.T) {
 		{"bcc is not copied", "From: a@kunde.example\nTo: k.wessel@firma.example\nBcc: geheim@kunde.example"},
 		{"groups", "From: a@kunde.example\nTo: Team: b@firma.example, k.wessel@firma.example;, undisclosed-recipients:;\nCc: Leer:;"},
 		{"list", "From: a@kunde.example\nTo: liste@listen.example\nList-Post: <mailto:liste@listen.example>\nMail-Followup-To: x@listen.example"},
+		{"list and reply-to", "From: a@kunde.example\nReply-To: liste@listen.example\nTo: liste@listen.example\nList-Post: <https://x.example/post>, <mailto:liste%40listen.example?subject=x>"},
+		{"list that takes none", "From: a@kunde.example\nTo: liste@listen.example\nList-Post: NO"},
+		{"list sent by oneself", "From: k.wessel@firma.example\nTo: liste@listen.example\nList-Post: <mailto:liste@listen.example>"},
+		{"list with a smuggled address", "From: a@kunde.example\nList-Post: <javascript:x>, <mailto:liste@listen.example%0D%0ABcc:e@x.example>"},
+		{"sender and reply-to", "From: a@kunde.example\nSender: sekretariat@kunde.example\nReply-To: buero@kunde.example\nTo: wessel@firma.example"},
 		{"only cc", "From: a@kunde.example\nCc: k.wessel@firma.example, d@firma.example"},
 		{"no from", "To: k.wessel@firma.example, d@firma.example"},
 		{"smuggled line", "From: =?utf-8?Q?A=0D=0ABcc:_e@x.example?= <a@kunde.example>\nTo: k.wessel@firma.example"},
@@ -40,7 +45,7 @@ func TestReplyMatrix(t *testing.T) {
 	for _, c := range cases {
 		m := Parse(crlf(c.head + "\nSubject: x\n\nText\n"))
 		fmt.Fprintf(&got, "# %s\n%s\n", c.name, c.head)
-		for _, mode := range []ReplyMode{Reply, ReplyAll} {
+		for _, mode := range []ReplyMode{Reply, ReplyAll, ReplyList} {
 			d := ReplyTo(m, mode, self, own, "de")
 			fmt.Fprintf(&got, "%s -> To: %s | Cc: %s\n", mode, displayList(d.To), displayList(d.Cc))
 			if len(d.Bcc) > 0 {
@@ -72,7 +77,7 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-func TestSubjects(t *testing.T) {
+func TestCheck15_Subjects(t *testing.T) {
 	for _, c := range []struct{ in, base, reply, forward string }{
 		{"Angebot", "Angebot", "AW: Angebot", "WG: Angebot"},
 		{"Re: Angebot", "Angebot", "AW: Angebot", "WG: Angebot"},
@@ -101,6 +106,11 @@ func TestSubjects(t *testing.T) {
 		}
 		if got := replySubject(c.in, Forward, "de"); got != c.forward {
 			t.Errorf("%q: %q, want %q", c.in, got, c.forward)
+		}
+	}
+	for in, want := range map[string][2]string{"Angebot": {"Re: Angebot", "Fwd: Angebot"}, "AW: WG: Antw: Offer": {"Re: Offer", "Fwd: Offer"}, "[EXTERN] Re[4]: Offer": {"Re: Offer", "Fwd: Offer"}, "PS: x": {"Re: PS: x", "Fwd: PS: x"}} {
+		if reply, forward := replySubject(in, ReplyList, "en"), replySubject(in, ForwardFile, "en"); reply != want[0] || forward != want[1] {
+			t.Errorf("%q: %q and %q, want %q", in, reply, forward, want)
 		}
 	}
 	if replySubject("AW: x", Reply, "en") != "Re: x" || replySubject("WG: x", Forward, "en") != "Fwd: x" {
@@ -204,7 +214,7 @@ func TestReplyToHTML(t *testing.T) {
 	}
 }
 
-func TestReferencesCap(t *testing.T) {
+func TestCheck15_References(t *testing.T) {
 	m := Parse(corpusFile(t, "mime", "hostile", "dev-references-3000.eml"))
 	if len(m.References) != keepFirst+keepLast {
 		t.Errorf("%d references", len(m.References))
@@ -212,5 +222,40 @@ func TestReferencesCap(t *testing.T) {
 	d := ReplyTo(m, Reply, self, own, "de")
 	if len(d.References) != keepFirst+keepLast || d.References[0] != m.References[0] || d.References[len(d.References)-1] != m.MessageID {
 		t.Errorf("%v", d.References)
+	}
+}
+
+// TestForwardFile: the message travels whole, without the fields that are nobody else's business.
+func TestForwardFile(t *testing.T) {
+	sent, err := Compose(Draft{From: self, To: []Address{{Addr: "a@kunde.example"}}, Bcc: []Address{{Addr: "geheim@kunde.example"}}, Subject: "Angebot", Text: "Guten Tag"}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := ReplyTo(Parse(sent), ForwardFile, self, own, "de")
+	if d.Subject != "WG: Angebot" || len(d.To) > 0 || d.Quote+d.QuoteHTML+d.QuoteLead != "" || len(d.Attachments) != 1 {
+		t.Fatalf("%+v", d)
+	}
+	octets, err := Compose(d, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := Parse(octets)
+	if len(m.Attachments) != 1 || m.Attachments[0].Type != "message/rfc822" || m.Attachments[0].Name != "Angebot.eml" {
+		t.Fatalf("%+v", m.Attachments)
+	}
+	if inner := m.Attached(m.Attachments[0].Index); inner == nil || inner.Subject != "Angebot" || strings.TrimSpace(inner.Text()) != "Guten Tag" {
+		t.Errorf("%+v", inner)
+	}
+	if strings.Contains(string(octets), "geheim@") || strings.Contains(strings.ToLower(string(octets)), "x-holdover") {
+		t.Errorf("private fields leave:\n%s", octets)
+	}
+}
+
+// TestAside: whoever asked for answers elsewhere is told from the others.
+func TestAside(t *testing.T) {
+	m := Parse(crlf("From: a@kunde.example\nReply-To: buero@kunde.example\nTo: k.wessel@firma.example, b@firma.example\nCc: c@firma.example\n\nx\n"))
+	d := ReplyTo(m, ReplyAll, self, own, "de")
+	if got := Aside(m, d.To, d.Cc); len(got) != 2 {
+		t.Errorf("%v", got)
 	}
 }

@@ -38,6 +38,13 @@
     if (dirty) shelf.setItem(key(), JSON.stringify(state()));
   };
 
+  // Another window has changed the draft: told where it is seen, with the way to both versions.
+  const clash = (text) => {
+    const note = document.getElementById("clash");
+    note.querySelector("p").textContent = text;
+    note.hidden = false;
+  };
+
   const post = async (f) => {
     const data = new FormData(f);
     data.delete("file");
@@ -48,6 +55,7 @@
       const told = await answer.json();
       say(told.text);
       stopped = !!told.conflict;
+      if (stopped) clash(told.text);
       if (!answer.ok) { dirty = true; return; }
       acknowledged(told);
     } catch {
@@ -66,26 +74,34 @@
     if (dirty && !timer && !stopped && form.isConnected) timer = setTimeout(save, pause);
   };
 
-  // ---- files: what is too large is told before it is sent
+  // ---- files: what is too large is told before it is sent, beside what the draft has already
+  const refuse = (text) => { const note = document.getElementById("large"); note.textContent = text || ""; note.hidden = !text; };
+  const tooLarge = (files) => {
+    let room = +form.dataset.limit - [...document.querySelectorAll("#files [data-octets]")].reduce((sum, li) => sum + +li.dataset.octets, 0);
+    const large = files.find((file) => (room -= file.size) < 0);
+    refuse(large && form.dataset.large.replace("{Piece}", large.name).replace("{Size}", Math.ceil(large.size / 1048576) + " MB"));
+    return !!large;
+  };
   const weigh = (input) => {
-    const note = document.getElementById("large"), limit = +form.dataset.limit;
-    const large = [...input.files].find((file) => file.size > limit);
-    note.hidden = !large;
-    if (large) {
-      note.textContent = form.dataset.large.replace("{Piece}", large.name).replace("{Size}", Math.ceil(large.size / 1048576) + " MB");
-      input.value = "";
-    } else if (input.files.length) {
-      upload([...input.files]);
-    }
+    const files = [...input.files];
+    if (tooLarge(files)) input.value = "";
+    else if (files.length) upload(files, "file");
+  };
+
+  const renew = async (told) => {
+    const page = await fetch(at() + "?draft=" + told.draft, { headers: { "Holdover-Passive": "1" } });
+    const list = new DOMParser().parseFromString(await page.text(), "text/html").getElementById("files");
+    if (page.ok && list) document.getElementById("files").replaceWith(list);
   };
 
   // Files travel with a bar, and the list of files is renewed; the text is not touched. Where that fails the form's own
-  // button does it.
-  const upload = async (files) => {
+  // button does it. Pictures of the editor go the same way; then is told where they are.
+  const upload = async (files, name, then) => {
+    if (tooLarge(files)) return;
     while (busy) await busy;
     const bar = document.getElementById("sending"), data = new FormData(form);
     data.delete("file");
-    for (const file of files) data.append("file", file);
+    for (const file of files) data.append(name, file);
     data.set("button", "attach");
     dirty = false;
     bar.hidden = false;
@@ -106,13 +122,14 @@
     if (!told) { dirty = true; touched(); say(form.dataset.unsaved); return; }
     if (told.draft) {
       acknowledged(told);
-      const page = await fetch(at() + "?draft=" + told.draft, { headers: { "Holdover-Passive": "1" } });
-      const list = new DOMParser().parseFromString(await page.text(), "text/html").getElementById("files");
-      if (page.ok && list) document.getElementById("files").replaceWith(list);
+      if (!then || !told.pictures) await renew(told);
     }
-    if (answer.status >= 400) { const note = document.getElementById("large"); note.textContent = told.text; note.hidden = false; }
+    if (answer.status >= 400) refuse(told.text);
+    if (told.conflict) clash(told.text);
     say(told.text);
+    if (then) then(told.pictures || []);
   };
+  window.holdoverUpload = upload;
 
   // ---- suggestions: a click puts the address in place of the last piece
   const take = (button) => {
@@ -139,8 +156,14 @@
   for (const event of ["dragover", "drop", "paste"]) addEventListener(event, (e) => {
     const from = e.dataTransfer || e.clipboardData;
     if (!form || !form.isConnected || !from || ![...from.types].includes("Files")) return;
+    if (event === "paste" && from.getData("text/plain")) return; // text with its rendering, from a table or a word processor
     e.preventDefault();
     if (event === "dragover" || !from.files.length) return;
+    const files = [...from.files];
+    if (window.holdoverPictures && e.target.closest && e.target.closest("#editor") && files.every((f) => /^image\/(png|jpeg|gif|webp)$/.test(f.type))) {
+      window.holdoverPictures(files);
+      return;
+    }
     const input = document.getElementById("upload"), all = new DataTransfer();
     for (const file of from.files) all.items.add(file);
     input.files = all.files;

@@ -1,11 +1,13 @@
 // The editor: Squire in the place of the plain field, with our own buttons. What it makes and what is pasted into it
 // passes DOMPurify here and the server's own policy there.
 (() => {
-  const allowed = ["a", "b", "blockquote", "br", "div", "em", "i", "li", "ol", "p", "s", "strong", "u", "ul"];
+  const allowed = ["a", "b", "blockquote", "br", "div", "em", "i", "img", "li", "ol", "p", "s", "strong", "u", "ul"];
   // The page's policy reports style and event attributes as soon as markup is parsed, though nothing of them acts. They go
   // before that, so that a report means something; what is safe is decided by DOMPurify.
   const calm = (html) => html.replace(/<[a-z][^>]*>/gi, (tag) => tag.replace(/[\s"'/](style|on\w+)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)/gi, " "));
-  const clean = (html) => DOMPurify.sanitize(calm(html), { ALLOWED_TAGS: allowed, ALLOWED_ATTR: ["href"], RETURN_DOM_FRAGMENT: true, FORCE_BODY: false });
+  const clean = (html) => DOMPurify.sanitize(calm(html), { ALLOWED_TAGS: allowed, ALLOWED_ATTR: ["href", "src", "alt"], RETURN_DOM_FRAGMENT: true, FORCE_BODY: false });
+  // Pictures are those of the draft itself; any other would be fetched as soon as it stands on the page.
+  DOMPurify.addHook("afterSanitizeAttributes", (n) => { if (n.nodeName === "IMG" && !/^(\/shared\/[^/]+)?\/compose\/[^/]+\/picture\/[^/]+$/.test(n.getAttribute("src"))) n.remove(); });
   const escape = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
   const lines = (text) => text.split("\n").map((l) => "<div>" + (escape(l) || "<br>") + "</div>").join("");
   const at = (id) => document.getElementById(id);
@@ -14,7 +16,7 @@
 
   window.holdoverEditor = (focus) => {
     const field = at("text"), hidden = at("html"), place = at("editor"), tools = at("rich-tools");
-    place.hidden = tools.hidden = false;
+    place.hidden = tools.hidden = hidden.disabled = false;
     field.hidden = document.querySelector(".rich-start").hidden = true;
     const squire = new Squire(place, { blockTag: "DIV", sanitizeToDOMFragment: clean, addLinks: false });
     squire.setHTML(hidden.value || lines(field.value.replace(/\s+$/, "")));
@@ -26,6 +28,24 @@
     squire.addEventListener("input", keep);
     for (const event of ["pathChange", "select", "cursor"]) squire.addEventListener(event, show);
     const flip = (on, off, tag) => (new RegExp("(^|>)" + tag + "\\b").test(squire.getPath()) ? squire[off]() : squire[on]());
+    // ---- pictures: sent as a part of the draft, put where the caret was, described by the person
+    let image = null;
+    const describe = (img) => {
+      image = img;
+      at("rich-alt").hidden = !img;
+      if (img) at("rich-describe").value = img.alt;
+    };
+    const insert = (pictures) => {
+      for (const p of pictures) image = squire.insertImage(p.url, { alt: "" });
+      if (!pictures.length) return;
+      keep();
+      describe(image);
+      at("rich-describe").focus();
+    };
+    window.holdoverPictures = (files) => window.holdoverUpload(files, "picture", insert);
+    place.addEventListener("click", (e) => describe(e.target.nodeName === "IMG" ? e.target : null));
+    at("rich-describe").addEventListener("input", (e) => { if (image) { image.alt = e.target.value; keep(); } });
+    at("rich-file").onchange = (e) => { if (e.target.files.length) window.holdoverPictures([...e.target.files]); e.target.value = ""; };
     const act = {
       bold: () => (squire.hasFormat("b") ? squire.removeBold() : squire.bold()),
       italic: () => (squire.hasFormat("i") ? squire.removeItalic() : squire.italic()),
@@ -39,6 +59,8 @@
         line.hidden = !line.hidden;
         if (!line.hidden) at("rich-url").focus();
       },
+      picture: () => at("rich-file").click(),
+      described: () => describe(null),
       setlink: () => {
         const url = at("rich-url").value.trim();
         at("rich-link").hidden = true;
@@ -49,6 +71,8 @@
       plain: () => {
         field.value = place.innerText.replace(/\u00a0/g, " ").trimEnd();
         hidden.value = "";
+        window.holdoverPictures = null;
+        describe(null);
         squire.destroy();
         place.textContent = "";
         place.hidden = tools.hidden = true;
@@ -63,9 +87,10 @@
       const button = e.target.closest("[data-rich]");
       if (!button) return;
       act[button.dataset.rich]();
-      if (!["plain", "link"].includes(button.dataset.rich)) { squire.focus(); keep(); show(); }
+      if (!["plain", "link", "picture"].includes(button.dataset.rich)) { squire.focus(); keep(); show(); }
     });
     at("rich-url").addEventListener("keydown", (e) => { if (e.key === "Enter") { e.preventDefault(); act.setlink(); keep(); } });
+    at("rich-describe").addEventListener("keydown", (e) => { if (e.key === "Enter") { e.preventDefault(); act.described(); squire.focus(); } });
     if (focus) { squire.moveCursorToStart(); squire.focus(); }
   };
 })();

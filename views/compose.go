@@ -38,6 +38,7 @@ type Compose struct {
 	Faults                []Fault
 	Conflict              *Conflict
 	Resent                *Resent
+	ReplyTo, ReplyToURL   string // that the sender wishes the answer elsewhere, and how to do that; may be empty
 }
 
 // answers says that who it goes to is known and nothing is to be mended: the caret belongs into the text.
@@ -64,7 +65,16 @@ type Fault struct {
 type DraftFile struct {
 	Name, Size string
 	Index      int
+	Octets     int
 	Refused    bool
+}
+
+// octets tell the script what the draft holds already.
+func (f DraftFile) octets() templ.Attributes {
+	if f.Refused {
+		return nil
+	}
+	return templ.Attributes{"data-octets": strconv.Itoa(f.Octets)}
 }
 
 // Conflict shows the other version of a draft that two windows changed. Gone: there is none any more.

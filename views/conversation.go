@@ -35,9 +35,13 @@ type Message struct {
 	Unread             bool
 	Draft              bool
 	Badge              *Badge
-	Deeds              []string    // who did what, in a shared mailbox
-	Folder             string      // where it lies, "" when that is the folder shown
-	Invitation         *Invitation // a calendar object that it brings
+	Sending            *Badge        // of an own message: on its way to its recipients
+	Undo               string        // where it is taken back, "" when it can't be
+	Unsent             []ServerWords // what servers said of recipients who do not have it
+	Failed             bool          // some of them never will
+	Deeds              []string      // who did what, in a shared mailbox
+	Folder             string        // where it lies, "" when that is the folder shown
+	Invitation         *Invitation   // a calendar object that it brings
 	Files              []File
 	Problem            bool   // shown as source only
 	Damaged            bool   // parts of it could not be read
@@ -53,6 +57,7 @@ type Message struct {
 	Images             *Images
 	Categories         []string
 	Act                string      // address of what is done to it: of the folder where it lies
+	List               bool        // it came by a mailing list that takes answers
 	Check              []CheckLine // what is known of the sender, most important first
 }
 

@@ -48,6 +48,11 @@ var stories = []story{
 	{"SuggestionPage", SuggestionPage, asPage, ""},
 	{"UndoLatePage", UndoLatePage, asPage, ""},
 
+	// resent.templ, sending.templ
+	{"resentNote", resentNote, asPart, ""},
+	{"SentDraftPage", SentDraftPage, asPage, ""},
+	{"onItsWay", onItsWay, asPart, ""},
+
 	// conversation.templ
 	{"ConversationPage", ConversationPage, asPage, ""},
 	{"readPane", readPane, asPart, ""},

@@ -20,6 +20,7 @@ func (s *server) composeRoutes() []route {
 		{http.MethodGet, "/compose", readers, s.composePage},
 		{http.MethodPost, "/compose", readers, s.composePost},
 		{http.MethodPost, "/compose/:draft", readers, s.composePost},
+		{http.MethodGet, "/compose/:draft/picture/:cid", readers, s.picture},
 		{http.MethodPost, "/undo/:send", readers, s.undoSend},
 		{http.MethodGet, "/waiting", readers, s.waiting},
 		{http.MethodGet, "/addresses", people, s.addresses},
@@ -32,7 +33,10 @@ type sheet struct {
 	version  int
 	thread   mailstore.ThreadID
 	draft    email.Draft
-	mode, of string // of a new one
+	mode, of string          // of a new one
+	shown    email.MessageID // whose pictures a new one shows
+	asked    []email.Address // whom a sender named for answers, and how many more an answer to all reaches
+	aside    int
 	writer   writer
 }
 
@@ -98,14 +102,18 @@ func (s *server) newSheet(c echo.Context, mode, of, token string) (sheet, error)
 		sh.mode = ""
 		sh.draft = email.Draft{From: who.self}
 	} else {
-		if !slices.Contains([]email.ReplyMode{email.Reply, email.ReplyAll, email.Forward}, email.ReplyMode(mode)) {
+		if !slices.Contains(email.Modes, email.ReplyMode(mode)) {
 			return sh, errBad
 		}
 		octets, err := s.Mail.Raw(c.Request().Context(), boxOf(c).id, email.MessageID(of))
 		if err != nil {
 			return sh, err
 		}
-		sh.draft = email.ReplyTo(email.Parse(octets), email.ReplyMode(mode), who.self, who.own, s.wordsOf(c).Lang)
+		m := email.Parse(octets)
+		sh.draft = email.ReplyTo(m, email.ReplyMode(mode), who.self, who.own, s.wordsOf(c).Lang)
+		if mode == string(email.ReplyAll) {
+			sh.asked, sh.aside = m.ReplyTo, len(email.Aside(m, sh.draft.To, sh.draft.Cc))
+		}
 	}
 	sh.draft.MessageID = messageID(token, sh.draft.From)
 	signature, err := s.usualSignature(c)
@@ -150,7 +158,9 @@ func (f composeForm) apply(d email.Draft, who writer, now time.Time) email.Draft
 	d.Subject, d.Date = f.Subject, now
 	d.Attachments = slices.Clone(d.Attachments)
 	for _, file := range f.Files {
-		if !slices.ContainsFunc(d.Attachments, func(a email.Attachment) bool { return a.Name == file.Name && string(a.Octets) == string(file.Octets) }) {
+		if !slices.ContainsFunc(d.Attachments, func(a email.Attachment) bool {
+			return a.Name == file.Name && a.CID == file.CID && string(a.Octets) == string(file.Octets)
+		}) {
 			d.Attachments = append(d.Attachments, file)
 		}
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -18,7 +19,7 @@ type doubt struct{ Word, Piece, Domain string }
 
 // doubts are what a person probably did not mean. They are asked once; "send anyway" sends.
 func (s *server) doubts(c echo.Context, d email.Draft) (list []doubt) {
-	if len(d.Attachments) == 0 && d.Calendar == nil && promises.MatchString(d.Subject+"\n"+beforeSignature(s.unsigned(c, d.Text))) {
+	if !slices.ContainsFunc(d.Attachments, func(a email.Attachment) bool { return a.CID == "" }) && d.Calendar == nil && promises.MatchString(d.Subject+"\n"+beforeSignature(s.unsigned(c, d.Text))) {
 		list = append(list, doubt{Word: "doubt.attachment"})
 	}
 	for _, a := range append(append(append([]email.Address{}, d.To...), d.Cc...), d.Bcc...) {

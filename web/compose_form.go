@@ -85,8 +85,16 @@ func readComposeForm(r *http.Request, room int64) (composeForm, error) {
 }
 
 func (f *composeForm) readPart(part *multipart.Part, room, drained *int64) error {
-	if part.FormName() == "file" {
+	switch part.FormName() {
+	case "file":
 		return f.readFile(part, room, drained)
+	case "picture": // of the editor: shown at its place, a file when browsers cannot show it
+		before := len(f.Files)
+		err := f.readFile(part, room, drained)
+		for i := before; i < len(f.Files); i++ {
+			f.Files[i], _ = f.Files[i].AsPicture()
+		}
+		return err
 	}
 	value, err := io.ReadAll(io.LimitReader(part, maxRead))
 	f.set(part.FormName(), string(value))
@@ -143,7 +151,7 @@ func (f *composeForm) set(name, value string) {
 	case "subject":
 		f.Subject = oneLine(value)
 	case "html":
-		f.HTML = strings.ReplaceAll(strings.ToValidUTF8(value, "\uFFFD"), "\x00", "")
+		f.HTML = namedPictures(strings.ReplaceAll(strings.ToValidUTF8(value, "\uFFFD"), "\x00", ""))
 	case "text":
 		f.Text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "").Replace(strings.ToValidUTF8(value, "\uFFFD"))
 	}

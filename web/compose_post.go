@@ -194,7 +194,7 @@ func (s *server) saved(c echo.Context, form composeForm, sh sheet) error {
 		return s.afterSaving(c, form, sh)
 	}
 	text := s.wordsOf(c).T("compose.saved", "Time", sh.draft.Date.In(s.Zone).Format("15:04"))
-	return c.JSON(http.StatusOK, draftAnswer{Draft: sh.id, Version: sh.version, Text: text})
+	return c.JSON(http.StatusOK, draftAnswer{Draft: sh.id, Version: sh.version, Text: text, Pictures: boxOf(c).added(form, sh.id)})
 }
 
 // store saves a draft, except one that no form may hold.
@@ -239,6 +239,7 @@ type draftAnswer struct {
 	Version  int             `json:"version,omitempty"`
 	Text     string          `json:"text"`
 	Conflict bool            `json:"conflict,omitempty"`
+	Pictures []addedPicture  `json:"pictures,omitempty"`
 }
 
 func wantsJSON(c echo.Context) bool { return c.Request().Header.Get("Accept") == "application/json" }

@@ -126,6 +126,7 @@ func (s *server) sheetAgain(c echo.Context, id mailstore.SendID) (sheet, error) 
 	if err != nil {
 		return sh, err
 	}
+	sh.shown = copied
 	sh.draft, err = email.OpenDraft(octets)
 	return sh, err
 }

@@ -45,6 +45,7 @@ func (s *server) submit(c echo.Context, form composeForm, sh sheet, to delivery,
 	if answered && sh.draft.InReplyTo != "" {
 		sub.Answers = back.ID
 	}
+	sh.draft = sh.draft.WithoutUnused()
 	var err error
 	if sub.Own, err = email.Compose(sh.draft, true); err == nil {
 		sub.Out, err = email.Compose(sh.draft, false)

@@ -44,7 +44,7 @@ func multipartBody(f fields, files ...file) *bytes.Buffer {
 // filled reads the form of a page as a browser would send it.
 func filled(page *goquery.Document) fields {
 	f := fields{}
-	page.Find("#compose input[name]:not([type=file]), #compose textarea").Each(func(_ int, s *goquery.Selection) {
+	page.Find("#compose input[name]:not([type=file]):not([disabled]), #compose textarea").Each(func(_ int, s *goquery.Selection) {
 		name, _ := s.Attr("name")
 		value, _ := s.Attr("value")
 		if goquery.NodeName(s) == "textarea" {

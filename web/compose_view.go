@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 
@@ -8,6 +9,9 @@ import (
 	"holdover/mailstore"
 	"holdover/views"
 )
+
+// manyAside is from how many recipients on an answer to all says that the sender wished it elsewhere.
+const manyAside = 10
 
 // composeNotes are what a page says besides the form.
 type composeNotes struct {
@@ -23,7 +27,7 @@ type composeNotes struct {
 
 func (s *server) composeView(p views.Page, sh sheet, token string, f composeForm, n composeNotes) views.Compose {
 	w := p.Words
-	v := views.Compose{Heading: heading(sh), Action: p.At("/compose"), Subject: f.Subject, Text: f.Text, HTML: f.HTML, Editor: s.assets.URL("rich.js"), Draft: string(sh.id), Sender: sh.draft.From.Addr,
+	v := views.Compose{Heading: heading(sh), Action: p.At("/compose"), Subject: f.Subject, Text: f.Text, HTML: shownPictures(f.HTML, p.At(box{}.pictures(cmp.Or(sh.id, sh.shown)))), Editor: s.assets.URL("rich.js"), Draft: string(sh.id), Sender: sh.draft.From.Addr,
 		Quote: sh.draft.Quote, QuoteLead: sh.draft.QuoteLead, Limit: s.limit(w), Octets: s.MaxUpload}
 	if p.Person != nil && v.Sender == "" {
 		v.Sender = p.Person.Address
@@ -37,12 +41,16 @@ func (s *server) composeView(p views.Page, sh sheet, token string, f composeForm
 	} else if sh.of != "" {
 		v.Hidden = append(v.Hidden, views.Field{Name: "mode", Value: sh.mode}, views.Field{Name: "of", Value: sh.of})
 	}
+	if sh.aside >= manyAside {
+		v.ReplyTo = w.T("writing.replyto", "People", namesOf(w, sh.asked), "N", w.Number(sh.aside))
+		v.ReplyToURL = p.At("/compose?mode=reply&of=" + sh.of)
+	}
 	v.Senders, v.Unable = sh.writer.senders, sh.writer.unable
 	v.Signatures, v.Templates = s.inserts(w)
 	v.To = s.line(w, "to", f.To, n.faults)
 	v.Cc = s.line(w, "cc", f.Cc, n.faults)
 	v.Bcc = s.line(w, "bcc", f.Bcc, n.faults)
-	v.Files = draftFiles(w, sh.draft.Attachments, n.refused)
+	v.Files = draftFiles(w, sh.draft, n.refused)
 	v.Faults = s.faults(w, n.faults, "")
 	v.Heads = w.N("compose.notdone", len(v.Faults))
 	if n.sending {
@@ -68,6 +76,10 @@ func (s *server) composeView(p views.Page, sh sheet, token string, f composeForm
 
 func heading(sh sheet) string {
 	switch {
+	case sh.mode == string(email.ReplyList):
+		return "reply"
+	case sh.mode == string(email.ForwardFile):
+		return "forward"
 	case sh.id != "" && sh.draft.InReplyTo != "":
 		return "reply"
 	case sh.id != "":
@@ -103,10 +115,13 @@ func (s *server) faults(w *views.Words, faults []fieldError, field string) []vie
 	return list
 }
 
-func draftFiles(w *views.Words, files []email.Attachment, refused []refusedFile) []views.DraftFile {
+func draftFiles(w *views.Words, d email.Draft, refused []refusedFile) []views.DraftFile {
 	var list []views.DraftFile
-	for n, a := range files {
-		list = append(list, views.DraftFile{Name: named(w, a.Name), Size: w.Size(int64(len(a.Octets))), Index: n})
+	for n, a := range d.Attachments {
+		if a.CID != "" && d.ShowsPictures() {
+			continue // it stands in the text
+		}
+		list = append(list, views.DraftFile{Name: named(w, a.Name), Size: w.Size(int64(len(a.Octets))), Octets: len(a.Octets), Index: n})
 	}
 	for _, r := range refused {
 		list = append(list, views.DraftFile{Name: named(w, r.Name), Size: w.Size(r.Size), Refused: true})

@@ -62,12 +62,20 @@ func (s *server) conversationView(c echo.Context, p *views.Page, l views.List, t
 			return views.Conversation{}, err
 		}
 	}
+	if r.sent, err = s.Mail.SentOf(ctx, b.id, idsOf(shown)); err != nil {
+		return views.Conversation{}, err
+	}
 	for i, m := range shown {
 		view, err := r.message(m, i == len(shown)-1)
 		if err != nil {
 			return views.Conversation{}, err
 		}
 		model.Messages = append(model.Messages, view)
+	}
+	if model.Single == "" {
+		if err := r.held(&model, thread); err != nil {
+			return views.Conversation{}, err
+		}
 	}
 	model.Subject = subjectOf(p.Words, all)
 	for _, m := range all {

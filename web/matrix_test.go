@@ -61,6 +61,8 @@ var matrix = map[string]string{
 	"GET /agenda":                     "ea",
 	"POST /m/:id/answer":              "ea",
 
+	"GET /compose/:draft/picture/:cid": "ea",
+
 	"GET /desk":                       "a",
 	"GET /desk/events/new":            "a",
 	"POST /desk/events":               "a",

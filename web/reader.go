@@ -20,7 +20,8 @@ type reader struct {
 	self   addressSet
 	folder mailstore.FolderID
 	states map[email.MessageID]syncback.State
-	deeds  map[email.MessageID][]mailstore.Deed // who did what, in a shared mailbox
+	sent   map[email.MessageID]mailstore.SubmissionRow // how messages of this mailbox were sent
+	deeds  map[email.MessageID][]mailstore.Deed        // who did what, in a shared mailbox
 	known  *colleagues
 	opened int // messages attached to the one being read that are opened in place
 }
@@ -39,12 +40,14 @@ func (r *reader) message(m mailstore.Message, newest bool) (views.Message, error
 		view.Folder = folderNameOf(r.page, m.Folder)
 	}
 	view.Badge = r.badge(m, view.Mine)
+	r.sending(&view, m.ID)
 	view.Deeds = r.doneBy(m.ID)
 	octets, err := r.server.Mail.Raw(r.ctx, r.box.id, m.ID)
 	if err != nil {
 		return view, err
 	}
 	parsed := email.Parse(octets)
+	view.List = len(parsed.ListPost()) > 0
 	r.content(&view, parsed)
 	if err := r.check(&view, m, parsed); err != nil {
 		return view, err

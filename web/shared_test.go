@@ -28,7 +28,7 @@ func (h *house) share(members, sendAs string) {
 }
 
 // notThere are the shared routes that answer 404 to a member too, with what stands in their path below.
-var notThere = map[string]bool{"GET /m/:id/image/:n": true, "POST /m/:id/answer": true, "POST /m/:id/images": true, "GET /m/:id/body": true, "POST /undo/:send": true}
+var notThere = map[string]bool{"GET /m/:id/image/:n": true, "POST /m/:id/answer": true, "POST /m/:id/images": true, "GET /m/:id/body": true, "POST /undo/:send": true, "GET /compose/:draft/picture/:cid": true}
 
 // TestSharedAccess asks each route of a shared mailbox, with what really lies in it, as a member, as
 // somebody who never was one, as somebody who is none any more, and as nobody. What is not open to a person
