@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- "spine.py accept" "spine.py threads" "spine.py big" "drain.py imap" "drain.py smtp" "drain.py seen"
 mkdir -p bench/out
 out=bench/out/$(date -u +%Y%m%dT%H%M%SZ).jsonl
+commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown) # what is measured, whatever is committed meanwhile
 failed=()
 for part in "$@"; do
 	echo "bench: $part" >&2
@@ -16,7 +17,7 @@ for part in "$@"; do
 		failed+=("$part")
 	fi
 done
-python3 - "$out" "$(git rev-parse --short HEAD 2>/dev/null || echo unknown)" docs/measurements.md "${failed[@]}" <<'PY'
+python3 - "$out" "$commit" docs/measurements.md "${failed[@]}" <<'PY'
 import datetime, json, os, sys
 out, commit, page, *failed = sys.argv[1:]
 lines = [json.loads(l) for l in open(out) if l.startswith("{")]
