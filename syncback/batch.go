@@ -55,8 +55,6 @@ func (s *Syncback) lanes(rows []row) (folders, deliveries []row, copies map[stri
 	for _, r := range rows {
 		w := s.way(r.way)
 		switch {
-		case r.op == discard: // after what is moved out of it
-			changes = append(changes, r)
 		case r.op.places():
 			folders = append(folders, r)
 		case w.Speaks.delivers():

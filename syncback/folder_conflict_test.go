@@ -31,6 +31,9 @@ var folderConflicts = map[string]func(b *bench){
 		c.over()
 		c.holds("m@x", "Vorhaben 2026", exchange.Flags{})
 		c.folders("Vorhaben 2026")
+		if n := c.world.calls["rename"]; n > 0 {
+			c.t.Errorf("Exchange was told of %d renamings of a folder that it never saw under another name", n)
+		}
 	},
 	"name-ours": func(b *bench) {
 		m, n := b.arrive(anna, "m@x"), b.arrive(anna, "n@x")
