@@ -77,9 +77,6 @@ var stories = []story{
 	{"tile", tile, asItem, ""},
 	{"eventRows", eventRows, asPart, ""},
 
-	// said.templ
-	{"said", said, asPart, ""},
-
 	// desk_dryrun.templ
 	{"DryRunPage", DryRunPage, asPage, ""},
 
@@ -216,6 +213,9 @@ var stories = []story{
 	// resent.templ
 	{"resentNote", resentNote, asPart, ""},
 	{"SentDraftPage", SentDraftPage, asPage, ""},
+
+	// said.templ
+	{"said", said, asPart, ""},
 
 	// search.templ
 	{"SearchPage", SearchPage, asPage, ""},
