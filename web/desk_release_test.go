@@ -134,6 +134,14 @@ func TestReleaseSpeaks(t *testing.T) {
 			t.Errorf("marked as English: %q", got)
 		}
 	}
+	if _, err := st.events.Release(t.Context(), e.ID, "Holdover", "nothing was waiting that could have gone first"); err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range []string{"", "/release"} {
+		if got := words(st.read(st.get(admin, "/desk/events/"+e.ID+page), 200).Find("main")); !strings.Contains(got, "Freigegeben von Holdover: nichts wartete, das hätte vorangehen können") {
+			t.Errorf("the reason that Holdover gave, on %q: %q", page, got)
+		}
+	}
 }
 
 // TestIdentityPage: after a lockdown the page shows what each way shows now beside what it showed before,
