@@ -40,7 +40,7 @@ func (s *server) hitTools(c echo.Context, p *views.Page, model *views.Found) err
 		return err
 	}
 	model.At = backTo(c.Request().URL.RequestURI(), nil)
-	model.Tools = views.List{Targets: targets(p.Folders, ""), Known: known[:min(len(known), mostSuggested)], Single: true}
+	model.Tools = views.List{Targets: targets(p.Folders, ""), Known: offered(known), Single: true}
 	if model.Total > len(model.Rows) {
 		model.All = p.Words.N("search.all", min(model.Total, mostHits))
 	}
