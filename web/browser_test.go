@@ -389,8 +389,8 @@ func corpusAttacks(t *testing.T) map[string]string {
 	return attacks
 }
 
-// TestWithoutScript: reading, paging, searching, moving and undoing by links and forms alone.
-func TestWithoutScript(t *testing.T) {
+// TestCheck04_Pages: without a script: reading, paging, searching, moving and undoing by links and forms alone.
+func TestCheck04_Pages(t *testing.T) {
 	h := newHouse(t)
 	for i := range 55 {
 		h.deliver(katrin, letter{subject: fmt.Sprintf("Nummer %d", i), text: "Rotor", ago: time.Duration(60-i) * time.Minute})

@@ -35,19 +35,6 @@ func TestJourney(t *testing.T) {
 	j.handBack()
 }
 
-// TestWithoutJavaScript repeats what a person does with the scripts switched off.
-func TestWithoutJavaScript(t *testing.T) {
-	d := startDemo(t)
-	b := startBrowser(t, d.Web, d.OIDC, d.Plug)
-	j := &journey{T: t, demo: d, b: b}
-	j.who, j.password = d.person(t, "employee", "de")
-	j.w = b.window(t, how{plain: true})
-	j.mailboxAsItWas()
-	j.mailArrivesInTheOpenPage(false)
-	j.searchReadReply()
-	j.replyToLastWeek()
-}
-
 type journey struct {
 	*testing.T
 	demo          *demo
