@@ -23,7 +23,8 @@ func (s *server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		h := c.Response().Header()
 		h.Set("Content-Security-Policy", pagePolicy)
 		h.Set("X-Content-Type-Options", "nosniff")
-		if strings.HasPrefix(c.Request().URL.Path, "/static/") {
+		h.Set("Cache-Control", "no-store")
+		if isFile(c.Request().URL.Path) {
 			h.Set("Content-Security-Policy", filePolicy) // no page: a logo that is opened by itself is the one that could do anything
 			return next(c)
 		}
@@ -32,7 +33,6 @@ func (s *server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-		h.Set("Cache-Control", "no-store")
 		h.Set("Vary", "HX-Request")
 		if s.Secure {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
@@ -42,6 +42,11 @@ func (s *server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return next(c)
 	}
+}
+
+// isFile says whether a path leads to no page and no mail, but to what pages are made with.
+func isFile(path string) bool {
+	return strings.HasPrefix(path, "/static/") || path == "/manifest.webmanifest"
 }
 
 // record logs one line per request: route and status, never path values, queries or people.

@@ -54,8 +54,8 @@ func (r *rower) row(t mailstore.ThreadRow) views.Row {
 	return row
 }
 
-// snippetShown is how many letters of a text's beginning a list carries: more than its widest line shows.
-const snippetShown = 110
+// snippetShown is how many letters of a text's beginning a list carries: about as many as its widest line shows.
+const snippetShown = 90
 
 // clipped cuts a text after a number of letters.
 func clipped(text string, letters int) string {
