@@ -130,12 +130,12 @@ func newWalkHouse(t *testing.T) *house {
 func walkGate() *gateStage {
 	return &gateStage{
 		report: syncback.ReleaseReport{Probe: true, Canaries: []syncback.Canary{
-			{Way: "smtp", Title: "SMTP", State: syncback.CanaryFailed, Address: "probe@ahrenfeld.example", Tries: 3, Next: monday.Add(4 * time.Hour), Words: "550 5.7.68 TenantInboundAttribution; There is a partner connector configured", Remedy: "Check the connector."},
-			{Way: "imap", Title: "IMAP", State: syncback.CanaryPassed, Address: "probe@ahrenfeld.example", Tries: 1, Words: "went in"}}},
+			{Way: "smtp", Title: "SMTP", State: syncback.CanaryFailed, Address: "probe@ahrenfeld.example", Tries: 3, Next: monday.Add(4 * time.Hour), Words: "550 5.7.68 TenantInboundAttribution; There is a partner connector configured", Remedy: "Exchange does not tie our connection to its connector: check certificate name, address and accepted domain there. Nothing is bounced; the queue waits."},
+			{Way: "imap", Title: "IMAP", State: syncback.CanaryPassed, Address: "probe@ahrenfeld.example", Tries: 1, Words: "went in, was seen and taken away again"}}},
 		shown:    []syncback.Shown{shown("smtp", "aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11"), shown("imap", "ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99")},
 		estimate: syncback.Estimate{Items: 200, Left: 150 * time.Second, Binds: "smtp_per_mailbox", Rate: 60},
-		limits: []syncback.Limit{{Key: "smtp_per_mailbox", Each: true, N: 30, Per: time.Minute, Source: "Exchange Online limits, receiving limits"},
-			{Key: "graph_upload", N: 150 << 20, Octets: true, Per: 5 * time.Minute, Source: "Microsoft Graph throttling limits"}},
+		limits: []syncback.Limit{{Key: "smtp_per_mailbox", Each: true, N: 30, Per: time.Minute, Source: "one message a second to one recipient, so that the hourly limit below is never met"},
+			{Key: "graph_upload", N: 150 << 20, Octets: true, Per: 5 * time.Minute, Source: "Graph, Outlook service limits: 150 MB of uploads in 5 minutes per app and mailbox"}},
 		dry: syncback.DryRun{Items: 312, Mailboxes: 2, Doubtful: 1, Parked: 4, Flows: []syncback.Flow{{Cargo: syncback.InboundCargo, Way: "smtp", Title: "SMTP", Items: 2, Mailboxes: 1, Octets: 4096}},
 			Doubts: []syncback.Doubt{{Line: syncback.Line{Seq: 7, Kind: mailstore.Arrived, At: monday}, Way: "smtp", Reason: syncback.DoubtFolder, Detail: "=Kunden"}}},
 	}
@@ -159,7 +159,7 @@ func (w *walk) counts(done bool) {
 	l.tally.Notes, l.tally.Resent, l.tally.Hints = map[syncback.Note]int{syncback.Junk: 4, syncback.Moved: 2}, 3, 1
 	for n, state := range []syncback.State{syncback.Parked, syncback.Verified, syncback.Accepted, syncback.InDoubt, syncback.Waiting} {
 		l.lines = append(l.lines, syncback.Line{Mailbox: w.h.box(katrin), Seq: mailstore.Seq(n + 1), Message: email.MessageID(w.ids["text"]), Kind: mailstore.Arrived, State: state, At: w.h.clock.now(),
-			Words: "552 5.2.2 RESOLVER.RST.RecipSizeLimit; message too large for this recipient", Remedy: "Raise the limit at the mailbox, then retry.", Attempts: 3, Note: syncback.Moved,
+			Words: "552 5.2.2 RESOLVER.RST.RecipSizeLimit; message too large for this recipient", Remedy: "The message is larger than Exchange takes by IMAP: raise the limit there, then retry.", Attempts: 3, Note: syncback.Moved,
 			Folder: "Rechnungen/2026/Eingang", Resent: 1, Changes: 3})
 	}
 }
