@@ -60,6 +60,15 @@ func (d *Directory) Suggest(typed string, limit int) []email.Address {
 	return all[:min(limit, len(all))]
 }
 
+// Matches says whether a name and address of elsewhere would be found by what was typed, as Suggest finds its own.
+func Matches(typed string, a email.Address) bool {
+	typed = strings.TrimSpace(fold(typed))
+	whole, full := fold(a.Name), fold(a.Addr)
+	local, _, _ := cutAddress(full)
+	e := entry{whole: whole, full: full, words: append(words(whole), words(local)...)}
+	return typed != "" && (strings.HasPrefix(whole, typed) || strings.HasPrefix(full, typed) || e.matches(words(typed)))
+}
+
 // matches says whether every typed word begins a word of the entry.
 func (e entry) matches(typed []string) bool {
 	for _, t := range typed {

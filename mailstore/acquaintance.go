@@ -31,6 +31,9 @@ func (c *change) meet(n newMessage) error {
 		return nil
 	case n.block.Own, n.state.folder == Sent:
 		met = append(append(append(met, n.sum.To...), n.sum.Cc...), n.sum.Bcc...)
+		if err := c.correspond(met[:min(len(met), mostMet)], ms(n.block.At)); err != nil {
+			return err
+		}
 	case len(n.sum.From) > 0:
 		met = n.sum.From[:1]
 	}

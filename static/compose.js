@@ -175,6 +175,14 @@
   addEventListener("click", (e) => {
     const button = form && e.target.closest && e.target.closest("[data-take]");
     if (button) take(button);
+    const unwanted = form && e.target.closest && e.target.closest("[data-forget]");
+    if (!unwanted) return;
+    fetch("/addresses/forget", { method: "POST", body: new URLSearchParams({ address: unwanted.dataset.forget }), headers: { Accept: "application/json" } }).then((answer) => {
+      if (!answer.ok) return;
+      unwanted.closest(".line").querySelector("input").focus();
+      unwanted.previousElementSibling.remove();
+      unwanted.remove();
+    });
   });
   addEventListener("submit", (e) => {
     if (e.target !== form) return;

@@ -96,7 +96,11 @@ type Resent struct {
 func (c Compose) asking() bool { return c.Conflict != nil || c.Resent != nil }
 
 // Suggestion is one entry of the address book. Value is what is put into the line.
-type Suggestion struct{ Name, Address, Value string }
+// Own: the person wrote there before; such a one can be left out from now on.
+type Suggestion struct {
+	Name, Address, Value string
+	Own                  bool
+}
 
 // senderText names the senders where they differ by more than the address: one's own, and shared ones.
 func (c Compose) senderText(a email.Address) string {

@@ -24,6 +24,7 @@ func (s *server) composeRoutes() []route {
 		{http.MethodPost, "/undo/:send", readers, s.undoSend},
 		{http.MethodGet, "/waiting", readers, s.waiting},
 		{http.MethodGet, "/addresses", people, s.addresses},
+		{http.MethodPost, "/addresses/forget", people, s.unsuggest},
 	}
 }
 

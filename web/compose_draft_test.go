@@ -286,3 +286,45 @@ func TestAddressesSuggestsColleagues(t *testing.T) {
 		t.Errorf("one letter lists the house: %s", w.Body)
 	}
 }
+
+// TestOwnCorrespondents: whom a person wrote to is offered to that person, most and latest first, until they
+// say no; and to nobody else.
+func TestOwnCorrespondents(t *testing.T) {
+	st := newComposeStage(t)
+	send := func(who, to string) {
+		t.Helper()
+		st.follow(who, st.sendForm(who, "/compose", fields{"token": newToken(), "button": "send", "to": to, "subject": "x", "text": "x"}))
+		st.clock.pass(11 * time.Second)
+		if _, err := st.store.Release(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	offered := func(who, typed string) (list []string) {
+		t.Helper()
+		w := st.ask(who, "GET", "/addresses?to="+typed, http.Header{"Hx-Request": {"true"}}, nil)
+		st.read(w, 200).Find("[data-take]").Each(func(_ int, b *goquery.Selection) { list = append(list, b.AttrOr("data-take", "")) })
+		return list
+	}
+	send(employee, "Olga Rare <olga@partner.example>")
+	for range 3 {
+		send(employee, "Olivia Hartley <olivia@partner.example>, james@holdover.example")
+	}
+	send("james@holdover.example", "oliver@secret.example")
+	if got := offered(employee, "ol"); len(got) != 2 || got[0] != "Olivia Hartley <olivia@partner.example>" || got[1] != "Olga Rare <olga@partner.example>" {
+		t.Errorf("offered: %q", got)
+	}
+	if got := offered(employee, "jam"); len(got) != 1 {
+		t.Errorf("a colleague twice: %q", got)
+	}
+	st.clock.pass(200 * 24 * time.Hour)
+	send(employee, "olga@partner.example")
+	if got := offered(employee, "ol"); len(got) != 2 || got[0] != "Olga Rare <olga@partner.example>" {
+		t.Errorf("the latest does not count more: %q", got)
+	}
+	st.post("james@holdover.example", "/addresses/forget", map[string][]string{"address": {"olga@partner.example"}}) // not his
+	st.post(employee, "/addresses/forget", map[string][]string{"address": {"Olivia@partner.example"}})
+	send(employee, "olivia@partner.example")
+	if got := offered(employee, "ol"); len(got) != 1 || !strings.Contains(got[0], "olga@") {
+		t.Errorf("after the no: %q", got)
+	}
+}

@@ -58,7 +58,8 @@ func TestReplyFormIsFilledAndStoresNothing(t *testing.T) {
 	}
 }
 
-func TestSendReachesInsideOutsideAndGroups(t *testing.T) {
+// TestCheck12_NoStrayDraft: everybody gets it, and nothing is left in Drafts.
+func TestCheck12_NoStrayDraft(t *testing.T) {
 	st := newComposeStage(t)
 	id := st.arrive(employee, fromOlivia)
 	form := filled(st.read(st.get(employee, "/compose?mode=reply&of="+string(id)), 200))

@@ -62,6 +62,7 @@ var matrix = map[string]string{
 	"POST /m/:id/answer":              "ea",
 
 	"GET /compose/:draft/picture/:cid": "ea",
+	"POST /addresses/forget":           "ea",
 
 	"GET /desk":                       "a",
 	"GET /desk/events/new":            "a",

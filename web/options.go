@@ -104,6 +104,8 @@ type memory interface {
 	Prefer(ctx context.Context, m email.MailboxID, name, value string) error
 	Preferences(ctx context.Context, m email.MailboxID, names ...string) (map[string]string, error)
 	Knows(ctx context.Context, m email.MailboxID, address string) (since time.Time, err error)
+	Correspondents(ctx context.Context, m email.MailboxID) ([]mailstore.Correspondent, error)
+	Unsuggest(ctx context.Context, m email.MailboxID, address string) error
 }
 
 // health tells the desk how the store is.
