@@ -62,6 +62,9 @@ func (f *filler) named(owner, name string) (value string, ok bool) {
 	}
 	id := func() string { f.made++; return fmt.Sprintf("s%d", f.made) }
 	switch {
+	case owner == "AgendaDay" && name == "ISO":
+		f.made++
+		return fmt.Sprintf("2026-11-%02d", 1+f.made%28), true
 	case owner == "SwitchView" && name == "Name":
 		f.made++
 		return []string{"stopped", "withdrawn"}[f.made%2], true

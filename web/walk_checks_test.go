@@ -36,6 +36,7 @@ const axeHead = `# What axe-core leaves to a person, looked at and found good: a
 #   menu; the same text was judged where nothing lies over it.
 # color-contrast pseudoContent: the line of ten seconds in the undo bar; its text is 13.4 and 8.8 (look of the tokens).
 # color-contrast shortTextContent: one digit; it has the colour of the text beside it.
+# color-contrast emptyValue, nonBmp: an empty field, whose hint has the second text's colour; an arrow in the colour of the keys beside it.
 # th-has-data-cells: the storybook's table of an identity has a fact without values.
 # HOLDOVER_FREEZE=1 go test ./web -run TestCheck01 writes the lines anew: look at what is new, then commit it.
 `
