@@ -48,11 +48,6 @@ var stories = []story{
 	{"SuggestionPage", SuggestionPage, asPage, ""},
 	{"UndoLatePage", UndoLatePage, asPage, ""},
 
-	// resent.templ, sending.templ
-	{"resentNote", resentNote, asPart, ""},
-	{"SentDraftPage", SentDraftPage, asPage, ""},
-	{"onItsWay", onItsWay, asPart, ""},
-
 	// conversation.templ
 	{"ConversationPage", ConversationPage, asPage, ""},
 	{"readPane", readPane, asPart, ""},
@@ -223,6 +218,9 @@ var stories = []story{
 	{"chips", chips, asPart, ""},
 	{"found", found, asPart, ""},
 	{"nothing", nothing, asPart, "picture title text"},
+
+	// sending.templ
+	{"onItsWay", onItsWay, asPart, ""},
 
 	// shared.templ
 	{"sharedBoxes", sharedBoxes, asPart, "where"},
