@@ -219,7 +219,7 @@ func TestCorpus(t *testing.T) {
 			t.Errorf("%s: %d", name, w.Code)
 			continue
 		}
-		if spent := time.Since(start); spent > 3*time.Second {
+		if spent := time.Since(start); spent > 30*time.Second {
 			t.Errorf("%s: shown after %v", name, spent)
 		}
 		page := document(t, w)
