@@ -116,6 +116,8 @@ func joined(scripts []string) ([]byte, error) {
 		}
 		if !strings.HasPrefix(name, "vendor/") {
 			code = slim(code)
+		} else {
+			code = mapped.ReplaceAll(code, nil) // there is no map to fetch
 		}
 		all.Write(code)
 		all.WriteString("\n;\n")
@@ -135,6 +137,8 @@ func slim(code []byte) []byte {
 	}
 	return all.Bytes()
 }
+
+var mapped = regexp.MustCompile(`(?m)^//# sourceMappingURL=.*$`)
 
 var remark = regexp.MustCompile(`(?s)/\*.*?\*/`)
 

@@ -75,12 +75,12 @@
   };
 
   // ---- files: what is too large is told before it is sent, beside what the draft has already
-  const refuse = (text) => { const note = document.getElementById("large"); note.textContent = text || ""; note.hidden = !text; };
+  const refuse = (text) => { const note = document.getElementById("large"); note.textContent = text; note.hidden = !text; };
   const tooLarge = (files) => {
     let room = +form.dataset.limit - [...document.querySelectorAll("#files [data-octets]")].reduce((sum, li) => sum + +li.dataset.octets, 0);
     const large = files.find((file) => (room -= file.size) < 0);
     refuse(large && form.dataset.large.replace("{Piece}", large.name).replace("{Size}", Math.ceil(large.size / 1048576) + " MB"));
-    return !!large;
+    return large;
   };
   const weigh = (input) => {
     const files = [...input.files];
@@ -91,7 +91,7 @@
   const renew = async (told) => {
     const page = await fetch(at() + "?draft=" + told.draft, { headers: { "Holdover-Passive": "1" } });
     const list = new DOMParser().parseFromString(await page.text(), "text/html").getElementById("files");
-    if (page.ok && list) document.getElementById("files").replaceWith(list);
+    if (list) document.getElementById("files").replaceWith(list);
   };
 
   // Files travel with a bar, and the list of files is renewed; the text is not touched. Where that fails the form's own
@@ -160,7 +160,7 @@
     e.preventDefault();
     if (event === "dragover" || !from.files.length) return;
     const files = [...from.files];
-    if (window.holdoverPictures && e.target.closest && e.target.closest("#editor") && files.every((f) => /^image\/(png|jpeg|gif|webp)$/.test(f.type))) {
+    if (window.holdoverPictures && e.target.closest && e.target.closest("#editor") && files.every((f) => /^image\/\w+$/.test(f.type))) {
       window.holdoverPictures(files);
       return;
     }

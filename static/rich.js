@@ -5,9 +5,9 @@
   // The page's policy reports style and event attributes as soon as markup is parsed, though nothing of them acts. They go
   // before that, so that a report means something; what is safe is decided by DOMPurify.
   const calm = (html) => html.replace(/<[a-z][^>]*>/gi, (tag) => tag.replace(/[\s"'/](style|on\w+)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)/gi, " "));
-  const clean = (html) => DOMPurify.sanitize(calm(html), { ALLOWED_TAGS: allowed, ALLOWED_ATTR: ["href", "src", "alt"], RETURN_DOM_FRAGMENT: true, FORCE_BODY: false });
+  const clean = (html) => DOMPurify.sanitize(calm(html), { ALLOWED_TAGS: allowed, ALLOWED_ATTR: ["href", "src", "alt"], RETURN_DOM_FRAGMENT: true });
   // Pictures are those of the draft itself; any other would be fetched as soon as it stands on the page.
-  DOMPurify.addHook("afterSanitizeAttributes", (n) => { if (n.nodeName === "IMG" && !/^(\/shared\/[^/]+)?\/compose\/[^/]+\/picture\/[^/]+$/.test(n.getAttribute("src"))) n.remove(); });
+  DOMPurify.addHook("afterSanitizeAttributes", (n) => { if (n.nodeName === "IMG" && !/^\/(shared\/[^/]+\/)?compose\/[^/]+\/picture\//.test(n.getAttribute("src"))) n.remove(); });
   const escape = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
   const lines = (text) => text.split("\n").map((l) => "<div>" + (escape(l) || "<br>") + "</div>").join("");
   const at = (id) => document.getElementById(id);
@@ -36,16 +36,14 @@
       if (img) at("rich-describe").value = img.alt;
     };
     const insert = (pictures) => {
-      for (const p of pictures) image = squire.insertImage(p.url, { alt: "" });
-      if (!pictures.length) return;
+      for (const p of pictures) describe(squire.insertImage(p.url, { alt: "" }));
       keep();
-      describe(image);
-      at("rich-describe").focus();
+      if (image) at("rich-describe").focus();
     };
     window.holdoverPictures = (files) => window.holdoverUpload(files, "picture", insert);
     place.addEventListener("click", (e) => describe(e.target.nodeName === "IMG" ? e.target : null));
     at("rich-describe").addEventListener("input", (e) => { if (image) { image.alt = e.target.value; keep(); } });
-    at("rich-file").onchange = (e) => { if (e.target.files.length) window.holdoverPictures([...e.target.files]); e.target.value = ""; };
+    at("rich-file").onchange = (e) => { window.holdoverPictures([...e.target.files]); e.target.value = ""; };
     const act = {
       bold: () => (squire.hasFormat("b") ? squire.removeBold() : squire.bold()),
       italic: () => (squire.hasFormat("i") ? squire.removeItalic() : squire.italic()),
@@ -60,7 +58,7 @@
         if (!line.hidden) at("rich-url").focus();
       },
       picture: () => at("rich-file").click(),
-      described: () => describe(null),
+      described: () => { describe(null); squire.focus(); },
       setlink: () => {
         const url = at("rich-url").value.trim();
         at("rich-link").hidden = true;
@@ -89,8 +87,9 @@
       act[button.dataset.rich]();
       if (!["plain", "link", "picture"].includes(button.dataset.rich)) { squire.focus(); keep(); show(); }
     });
-    at("rich-url").addEventListener("keydown", (e) => { if (e.key === "Enter") { e.preventDefault(); act.setlink(); keep(); } });
-    at("rich-describe").addEventListener("keydown", (e) => { if (e.key === "Enter") { e.preventDefault(); act.described(); squire.focus(); } });
+    const enter = (id, then) => at(id).addEventListener("keydown", (e) => { if (e.key === "Enter") { e.preventDefault(); then(); keep(); } });
+    enter("rich-url", act.setlink);
+    enter("rich-describe", act.described);
     if (focus) { squire.moveCursorToStart(); squire.focus(); }
   };
 })();
