@@ -104,7 +104,7 @@
     for (const file of files) data.append(name, file);
     data.set("button", "attach");
     dirty = false;
-    bar.hidden = false;
+    bar.hidden = 0;
     busy = new Promise((done) => {
       const x = new XMLHttpRequest();
       x.open("POST", form.getAttribute("action"));
@@ -125,7 +125,6 @@
       if (!then || !told.pictures) await renew(told);
     }
     if (answer.status >= 400) refuse(told.text);
-    if (told.conflict) clash(told.text);
     say(told.text);
     if (then) then(told.pictures || []);
   };
