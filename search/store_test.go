@@ -58,7 +58,7 @@ func TestRealStore(t *testing.T) {
 	check := func(x *Index) {
 		t.Helper()
 		for _, q := range queries(t) {
-			if strings.Contains(q[0], "Projekte") || strings.Contains(q[0], "is:draft") {
+			if strings.Contains(q[0], "Projekte") || strings.Contains(q[0], "is:draft") || strings.Contains(q[0], "ist:entwurf") {
 				continue // their folders are not made here
 			}
 			r, err := x.Search(t.Context(), box, q[0], 0, 50)

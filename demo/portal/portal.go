@@ -85,7 +85,7 @@ func (p *Person) Send(ctx context.Context, l Letter) error {
 }
 
 var (
-	hit     = regexp.MustCompile(`<li class="row[^"]*"[^>]*>\s*<h3>\s*<a href="/mail/[^/"]+/([^"?#]+)`)
+	hit     = regexp.MustCompile(`<li class="row[^"]*"[^>]*>(?:<label.*?</label>)?\s*<h3>\s*<a href="/mail/[^/"]+/([^"?#]+)`)
 	partial = regexp.MustCompile(`data-partial`)
 )
 
