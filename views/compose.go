@@ -53,7 +53,11 @@ type Insert struct{ Value, Text string }
 type RecipientLine struct {
 	Name, Label, Value string
 	Faults             []Fault
+	Groups             []GroupOn
 }
+
+// GroupOn is a group on a recipient line: Button shows who is in it.
+type GroupOn struct{ Name, Text, Button string }
 
 // Fault is one thing to mend: Field is the id of the field that the summary links to.
 type Fault struct {

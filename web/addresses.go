@@ -29,7 +29,11 @@ func (s *server) addresses(c echo.Context) error {
 	var found []views.Suggestion
 	if len([]rune(piece)) >= 2 {
 		for _, a := range s.Directory.Suggest(piece, maxSuggestions) {
-			found = append(found, views.Suggestion{Name: a.Name, Address: a.Addr, Value: writeAddress(a)})
+			one := views.Suggestion{Name: a.Name, Address: a.Addr, Value: writeAddress(a)}
+			found = append(found, one)
+			if each, ok := s.expanded(s.wordsOf(c), one); ok {
+				found = append(found, each)
+			}
 		}
 		own, err := s.correspondents(c, piece, found)
 		if err != nil {

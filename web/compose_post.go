@@ -108,6 +108,9 @@ func (f *composeForm) act(action, argument string, sh *sheet, book addressBook) 
 		if n, err := strconv.Atoi(argument); err == nil && n >= 0 && n < len(sh.draft.Attachments) {
 			sh.draft.Attachments = slices.Delete(slices.Clone(sh.draft.Attachments), n, n+1)
 		}
+	case "expand":
+		field, group, _ := strings.Cut(argument, ":")
+		f.expand(field, group, book)
 	case "fix":
 		field, piece, _ := strings.Cut(argument, ":")
 		f.fix(field, piece, book)

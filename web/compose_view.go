@@ -91,7 +91,7 @@ func heading(sh sheet) string {
 }
 
 func (s *server) line(w *views.Words, name, typed string, faults []fieldError) views.RecipientLine {
-	return views.RecipientLine{Name: name, Label: w.T("compose." + name), Value: typed, Faults: s.faults(w, faults, name)}
+	return views.RecipientLine{Name: name, Label: w.T("compose." + name), Value: typed, Faults: s.faults(w, faults, name), Groups: s.groupsOn(w, name, typed)}
 }
 
 // faults words what is to mend, of one field or of all.
