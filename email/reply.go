@@ -33,7 +33,7 @@ func ReplyTo(m *Message, mode ReplyMode, self Address, own []string, lang string
 	d := Draft{
 		MessageID:  NewMessageID(self.Domain()),
 		From:       self,
-		Subject:    replySubject(m.Subject, mode, lang),
+		Subject:    AnswerSubject(m.Subject, mode, lang),
 		References: answerChain(m),
 		Quote:      quoteText(m),
 		QuoteHTML:  quote,
@@ -133,7 +133,9 @@ func keep(list []Address, good func(Address) bool) []Address {
 	return kept
 }
 
-func replySubject(subject string, mode ReplyMode, lang string) string {
+// AnswerSubject puts the mark of an answer or a forward before a subject, in place of all marks that it has: AW: or WG: where
+// lang is "de", else Re: or Fwd:.
+func AnswerSubject(subject string, mode ReplyMode, lang string) string {
 	reply, forward := "Re: ", "Fwd: "
 	if lang == "de" {
 		reply, forward = "AW: ", "WG: "

@@ -101,19 +101,19 @@ func TestCheck15_Subjects(t *testing.T) {
 		if got := baseSubject(c.in); got != c.base {
 			t.Errorf("%q: base %q, want %q", c.in, got, c.base)
 		}
-		if got := replySubject(c.in, ReplyAll, "de"); got != c.reply {
+		if got := AnswerSubject(c.in, ReplyAll, "de"); got != c.reply {
 			t.Errorf("%q: %q, want %q", c.in, got, c.reply)
 		}
-		if got := replySubject(c.in, Forward, "de"); got != c.forward {
+		if got := AnswerSubject(c.in, Forward, "de"); got != c.forward {
 			t.Errorf("%q: %q, want %q", c.in, got, c.forward)
 		}
 	}
 	for in, want := range map[string][2]string{"Angebot": {"Re: Angebot", "Fwd: Angebot"}, "AW: WG: Antw: Offer": {"Re: Offer", "Fwd: Offer"}, "[EXTERN] Re[4]: Offer": {"Re: Offer", "Fwd: Offer"}, "PS: x": {"Re: PS: x", "Fwd: PS: x"}} {
-		if reply, forward := replySubject(in, ReplyList, "en"), replySubject(in, ForwardFile, "en"); reply != want[0] || forward != want[1] {
+		if reply, forward := AnswerSubject(in, ReplyList, "en"), AnswerSubject(in, ForwardFile, "en"); reply != want[0] || forward != want[1] {
 			t.Errorf("%q: %q and %q, want %q", in, reply, forward, want)
 		}
 	}
-	if replySubject("AW: x", Reply, "en") != "Re: x" || replySubject("WG: x", Forward, "en") != "Fwd: x" {
+	if AnswerSubject("AW: x", Reply, "en") != "Re: x" || AnswerSubject("WG: x", Forward, "en") != "Fwd: x" {
 		t.Error("English marks are wrong")
 	}
 }

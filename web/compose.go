@@ -112,6 +112,9 @@ func (s *server) newSheet(c echo.Context, mode, of, token string) (sheet, error)
 		}
 		m := email.Parse(octets)
 		sh.draft = email.ReplyTo(m, email.ReplyMode(mode), who.self, who.own, s.wordsOf(c).Lang)
+		if s.Marks != "" {
+			sh.draft.Subject = email.AnswerSubject(m.Subject, email.ReplyMode(mode), s.Marks)
+		}
 		if mode == string(email.ReplyAll) {
 			sh.asked, sh.aside = m.ReplyTo, len(email.Aside(m, sh.draft.To, sh.draft.Cc))
 		}

@@ -38,6 +38,7 @@ type Options struct {
 	Signatures   map[string]string // by language: "de", "en"; a text with places for the directory's fields
 	Templates    []Template        // texts to insert
 	Host         string            // as in https://HOST, printed on the sign-in page
+	Marks        string            // "de": AW: and WG:, "en": Re: and Fwd:, "" as the writer's language
 	ReadOnly     bool              // outside an event mail is only read here
 	Outlook      string            // URL where people go on when Exchange is back, may be empty
 	Undo         time.Duration     // how long a sent message is held, default 10 s

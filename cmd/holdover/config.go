@@ -57,6 +57,7 @@ type config struct {
 	Writing struct {
 		SignatureDE string     `toml:"signature_de"`
 		SignatureEN string     `toml:"signature_en"`
+		Marks       string     `toml:"marks"`
 		Templates   []template `toml:"template"`
 	} `toml:"writing"`
 	Exchange exchangeConfig `toml:"exchange"`

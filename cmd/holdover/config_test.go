@@ -65,6 +65,9 @@ func TestExampleNamesEveryKey(t *testing.T) {
 	if got := c.Web.RemoteImages; got == nil || *got {
 		t.Errorf("web.remote_images: %v", got)
 	}
+	if c.Writing.Marks != "de" {
+		t.Errorf("writing.marks: %q", c.Writing.Marks)
+	}
 	if c.Web.Outside != "read" || c.Web.Outlook == "" {
 		t.Errorf("outside an event: %q, %q", c.Web.Outside, c.Web.Outlook)
 	}

@@ -45,7 +45,7 @@ func (h *house) openWeb(context.Context) error {
 		Organisation: web.Organisation{Name: o.Name, Logo: logo, Phone: o.Phone, Brand: o.Colour, Imprint: o.Imprint, Privacy: o.Privacy, Accessible: o.Accessibility},
 		Host:         portalHost(h.conf.Web.URL), Undo: time.Duration(h.conf.Sending.Undo), MaxUpload: int64(h.conf.Web.MaxUpload),
 		AdminToken: token, Secure: strings.HasPrefix(h.conf.Web.URL, "https:"), Now: time.Now, Log: h.log, Trusted: h.conf.Web.TrustedResults, Language: o.Language, Storybook: h.conf.Web.Storybook,
-		ReadOnly: h.conf.Web.Outside == "read", Outlook: h.conf.Web.Outlook,
+		Marks: h.conf.Writing.Marks, ReadOnly: h.conf.Web.Outside == "read", Outlook: h.conf.Web.Outlook,
 	}
 	if on := h.conf.Web.RemoteImages; on == nil || *on {
 		options.Pictures = pictures.New(pictures.Options{})

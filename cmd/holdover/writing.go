@@ -27,6 +27,9 @@ func (c *config) proveWriting(p *proof) {
 				"Use one of: {"+strings.Join(signatureFields, "} {")+"}.")
 		}
 	}
+	if c.Writing.Marks != "" {
+		p.oneOf("writing.marks", c.Writing.Marks, "de", "en")
+	}
 	for n, t := range c.Writing.Templates {
 		p.that(t.NameDE != "" && t.NameEN != "" && t.TextDE != "" && t.TextEN != "", fmt.Sprintf("writing.template %d", n+1), "a name or a text is missing",
 			"Give name_de, name_en, text_de and text_en: people write in both languages.")
