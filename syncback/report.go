@@ -255,6 +255,7 @@ type Line struct {
 	Way      string   // that carries it, or did last; "" not yet
 	Location Location // of the mailbox then
 	Note     Note     // how it was found
+	Name     string   // of a folder that the change is about, "" for a message
 	Folder   string   // where it was found, by its name in Exchange; "" unknown
 	Resent   int      // sent again so many times, since Exchange had accepted and lost it
 	Changes  int      // of a line for a message: how many changes it stands for
@@ -287,7 +288,7 @@ func (s *Syncback) Lines(ctx context.Context, since time.Time, m email.MailboxID
 }
 
 func (r *row) line() Line {
-	l := Line{Mailbox: r.mailbox, Seq: r.seq, Message: r.message(), Kind: r.kind, State: r.state, Attempts: r.attempts,
+	l := Line{Mailbox: r.mailbox, Seq: r.seq, Message: r.message(), Name: r.detail.Name, Kind: r.kind, State: r.state, Attempts: r.attempts,
 		At: fromMillis(r.at), Changed: fromMillis(r.changed), Words: r.words, Remedy: r.remedy,
 		Way: r.way, Location: r.location, Note: r.note, Folder: r.place.Folder, Resent: r.resent}
 	if r.op.places() {

@@ -189,3 +189,12 @@ func TestMoveMenu(t *testing.T) {
 		t.Error("one undo takes back the move and the folder")
 	}
 }
+
+// TestFolderChangesHaveNames: a change of a folder is listed under the folder's name.
+func TestFolderChangesHaveNames(t *testing.T) {
+	h := newHouse(t)
+	h.sync.lines = []syncback.Line{{Mailbox: h.box(katrin), Seq: 2, Name: "Hochwasser", Kind: mailstore.NewFolder, State: syncback.Waiting, At: h.clock.now()}}
+	if got := said(h.as(katrin).page("/waiting").Find("main")); !strings.Contains(got, "Ordner angelegt") || !strings.Contains(got, "Hochwasser") {
+		t.Errorf("the page says %q", got)
+	}
+}

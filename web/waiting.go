@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -76,7 +77,7 @@ func (s *server) subjects(ctx context.Context, m email.MailboxID, lines []syncba
 }
 
 func (s *server) waitingLine(w *views.Words, b box, l syncback.Line, known map[email.MessageID]mailstore.Message) views.WaitingLine {
-	v := views.WaitingLine{What: w.T("change." + string(l.Kind)), Subject: w.T("waiting.gone"), State: ledgerBadge(w, l.State),
+	v := views.WaitingLine{What: w.T("change." + string(l.Kind)), Subject: cmp.Or(l.Name, w.T("waiting.gone")), State: ledgerBadge(w, l.State),
 		At: w.At(l.At, s.now())}
 	// Exchange's words are for those who must act on them; that it is away is what the page says anyway.
 	if l.State == syncback.Parked {
