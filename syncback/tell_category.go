@@ -16,19 +16,11 @@ func (s *Syncback) tellCategories(ctx context.Context, r row, box remote) (told,
 		_, err := box.SetCategories(ctx, exchange.Place{}, change)
 		return told{}, err
 	}
-	base, err := s.baseOf(ctx, r)
+	at, _, deleted, err := s.changeable(ctx, r, box)
 	if err != nil {
 		return told{}, err
 	}
-	var likely []exchange.Folder
-	if base != nil {
-		likely = append(likely, base.seenIn())
-	}
-	at, err := s.locate(ctx, r, base, box, likely...)
-	if err != nil {
-		return told{}, err
-	}
-	if binned(at, base) {
+	if deleted {
 		return gone, nil
 	}
 	want := at.Categories.After(change)

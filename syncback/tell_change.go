@@ -84,22 +84,28 @@ func binned(at exchange.Copy, base *row) bool {
 	return at.Role == exchange.Trash && base != nil && base.base != nil && base.base.Role != exchange.Trash
 }
 
-// tellFlags sets those marks that the person in the portal changed, and leaves the others as they
-// are in Exchange now.
-func (s *Syncback) tellFlags(ctx context.Context, r row, box remote) (told, error) {
-	base, err := s.baseOf(ctx, r)
-	if err != nil {
-		return told{}, err
+// changeable finds the message whose state is to be changed: where it lies in Exchange now, and the base. deleted: somebody
+// put it into Deleted Items there meanwhile, and that wins.
+func (s *Syncback) changeable(ctx context.Context, r row, box remote) (at exchange.Copy, base *row, deleted bool, err error) {
+	if base, err = s.baseOf(ctx, r); err != nil {
+		return at, nil, false, err
 	}
 	var likely []exchange.Folder
 	if base != nil {
 		likely = append(likely, base.seenIn())
 	}
-	at, err := s.locate(ctx, r, base, box, likely...)
+	at, err = s.locate(ctx, r, base, box, likely...)
+	return at, base, err == nil && binned(at, base), err
+}
+
+// tellFlags sets those marks that the person in the portal changed, and leaves the others as they
+// are in Exchange now.
+func (s *Syncback) tellFlags(ctx context.Context, r row, box remote) (told, error) {
+	at, base, deleted, err := s.changeable(ctx, r, box)
 	if err != nil {
 		return told{}, err
 	}
-	if binned(at, base) {
+	if deleted {
 		return gone, nil
 	}
 	want := mergeFlags(baseFlags(base, r.detail.Was), remoteFlags(*r.detail.Flags), at.Flags)

@@ -16,19 +16,24 @@ var done = map[string]string{
 	categorise: "done.categorise", uncategorise: "done.uncategorise",
 }
 
+// oneSentence lists what is said in one sentence, without a number and without a way back.
+var oneSentence = map[string]string{
+	"undone": "done.undone", "kept": "handback.kept", "unsent": "sent.undone", "discarded": "sent.discarded",
+	"retried": "event.retried", "notparked": "desk.err.retry", "releaseretry": "release.done_retry", "switched": "release.done_switch",
+	"confirmed": "release.done_confirm", "identitychanged": "release.err_changed",
+}
+
 // flash reads from the query what the step before did: done=archive&n=2&undo=WORD.
 func (s *server) flash(c echo.Context, w *views.Words) *views.Flash {
-	switch what := c.QueryParam("done"); what {
+	what := c.QueryParam("done")
+	if words, ok := oneSentence[what]; ok {
+		return &views.Flash{Text: w.T(words)}
+	}
+	switch what {
 	case "":
 		return nil
-	case "undone":
-		return &views.Flash{Text: w.T("done.undone")}
 	case "sent":
 		return s.sentFlash(c, w)
-	case "kept":
-		return &views.Flash{Text: w.T("handback.kept")}
-	case "unsent":
-		return &views.Flash{Text: w.T("sent.undone")}
 	case "foldermade", "foldernamed", "foldergone":
 		f := &views.Flash{Text: w.T("folders.did." + what)}
 		if word := c.QueryParam("undo"); word != "" {
@@ -36,25 +41,11 @@ func (s *server) flash(c echo.Context, w *views.Words) *views.Flash {
 			f.Keep = []views.Field{{Name: "action", Value: "undo"}, {Name: "word", Value: word}}
 		}
 		return f
-	case "retried":
-		return &views.Flash{Text: w.T("event.retried")}
 	case "retriedall":
 		if n, err := strconv.Atoi(c.QueryParam("n")); err == nil && n > 0 {
 			return &views.Flash{Text: w.N("report.retried", n)}
 		}
 		return &views.Flash{Text: w.T("report.retried_none")}
-	case "releaseretry":
-		return &views.Flash{Text: w.T("release.done_retry")}
-	case "switched":
-		return &views.Flash{Text: w.T("release.done_switch")}
-	case "confirmed":
-		return &views.Flash{Text: w.T("release.done_confirm")}
-	case "identitychanged":
-		return &views.Flash{Text: w.T("release.err_changed")}
-	case "notparked":
-		return &views.Flash{Text: w.T("desk.err.retry")}
-	case "discarded":
-		return &views.Flash{Text: w.T("sent.discarded")}
 	default:
 		n, err := strconv.Atoi(c.QueryParam("n"))
 		if err != nil || n < 1 || n > mostHits || done[what] == "" {
