@@ -183,6 +183,7 @@ func TestHighlights(t *testing.T) {
 		{"body:a", "a b", "a b", "[a] b"},
 		{"from:a", "a b", "a b", ""},
 		{"nichts", "a b", "a b", ""},
+		{"mit", "Ja.\n> > Kommst du\n>> mit? 5 > 3", "Ja.\n> > Kommst du\n>> [mit]? 5 > 3", "Ja. Kommst du [mit]? 5 > 3"},
 		{"ziel", long + "Ziel erreicht. " + long, long + "[Ziel] erreicht. " + long, "… ipsum dolor. Lorem ipsum dolor. [Ziel] erreicht. " + strings.TrimSpace(strings.Repeat("Lorem ipsum dolor. ", 6))[:101] + " …"},
 	} {
 		m := markerOf(parse(c.query, today()))

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -88,13 +89,16 @@ func (m marker) markSubject(text string) []Piece {
 	return cut(text, 0, len(text), words, m.runs(words, m.subject))
 }
 
+// quoteMarks are what programs put before each line of a quoted text (RFC 3676, 4.5): noise in one line of words.
+var quoteMarks = regexp.MustCompile(`(?m)^(?:[ \t]*>)+`)
+
 // snippet is the part of text around the first place with many different matches; nil when
 // nothing matches.
 func (m marker) snippet(text string) []Piece {
 	if len(text) > maxMarked {
 		text = strings.ToValidUTF8(text[:maxMarked], "")
 	}
-	text = strings.Join(strings.Fields(text), " ")
+	text = strings.Join(strings.Fields(quoteMarks.ReplaceAllString(text, "")), " ")
 	for from := 0; from < len(text); {
 		to := stretchEnd(text, from)
 		words := wordsOf(text[from:to])

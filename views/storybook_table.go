@@ -216,6 +216,7 @@ var stories = []story{
 	{"SearchPage", SearchPage, asPage, ""},
 	{"searchForm", searchForm, asPart, ""},
 	{"chips", chips, asPart, ""},
+	{"narrow", narrow, asPart, ""},
 	{"found", found, asPart, ""},
 	{"nothing", nothing, asPart, "picture title text"},
 
