@@ -29,6 +29,16 @@ func (m *Message) ListPost() []Address {
 	}
 }
 
+// FollowUp is where the author wants answers to the circle to go who has no list that says so: Mail-Followup-To, a
+// field without an RFC that programs of list members write. It is a stranger's wish, so it counts only where a
+// person asks for it.
+func (m *Message) FollowUp() []Address {
+	if list := m.ListPost(); len(list) > 0 {
+		return list
+	}
+	return reachable(addressList(m.root.header.raw("Mail-Followup-To"), ""))
+}
+
 // Aside are the recipients of an answer to all beyond those whom the sender named in Reply-To; nil when
 // the sender named nobody.
 func Aside(m *Message, to, cc []Address) []Address {

@@ -12,8 +12,8 @@ const (
 	Reply    ReplyMode = "reply"
 	ReplyAll ReplyMode = "all"
 	Forward  ReplyMode = "forward"
-	// ReplyList answers the mailing list that a message came by (RFC 2369), and nobody else. It is never
-	// chosen for a person.
+	// ReplyList answers the mailing list that a message came by (RFC 2369), or else the circle that its author
+	// named for this, and nobody else. It is never chosen for a person.
 	ReplyList ReplyMode = "list"
 	// ForwardFile forwards the message as it is, as a file.
 	ForwardFile ReplyMode = "attach"
@@ -70,7 +70,7 @@ func ownSet(self Address, own []string) map[string]bool {
 // person's own addresses, each address once, and never Bcc.
 func recipients(m *Message, mode ReplyMode, own map[string]bool) (to, cc []Address) {
 	if mode == ReplyList {
-		return m.ListPost(), nil
+		return once(m.FollowUp(), map[string]bool{}), nil
 	}
 	selfSent := len(m.From) > 0 && own[m.From[0].key()]
 	if selfSent {

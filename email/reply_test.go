@@ -35,6 +35,7 @@ func TestCheck15_Replies(t *testing.T) {
 		{"list and reply-to", "From: a@kunde.example\nReply-To: liste@listen.example\nTo: liste@listen.example\nList-Post: <https://x.example/post>, <mailto:liste%40listen.example?subject=x>"},
 		{"list that takes none", "From: a@kunde.example\nTo: liste@listen.example\nList-Post: NO"},
 		{"list sent by oneself", "From: k.wessel@firma.example\nTo: liste@listen.example\nList-Post: <mailto:liste@listen.example>"},
+		{"circle named by its author", "From: a@kunde.example\nTo: liste@listen.example\nMail-Followup-To: liste@listen.example, b@kunde.example, Liste <liste@listen.example>"},
 		{"list with a smuggled address", "From: a@kunde.example\nList-Post: <javascript:x>, <mailto:liste@listen.example%0D%0ABcc:e@x.example>"},
 		{"sender and reply-to", "From: a@kunde.example\nSender: sekretariat@kunde.example\nReply-To: buero@kunde.example\nTo: wessel@firma.example"},
 		{"only cc", "From: a@kunde.example\nCc: k.wessel@firma.example, d@firma.example"},

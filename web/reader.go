@@ -47,7 +47,7 @@ func (r *reader) message(m mailstore.Message, newest bool) (views.Message, error
 		return view, err
 	}
 	parsed := email.Parse(octets)
-	view.List = len(parsed.ListPost()) > 0
+	view.List = len(parsed.FollowUp()) > 0
 	r.content(&view, parsed)
 	if err := r.check(&view, m, parsed); err != nil {
 		return view, err
