@@ -67,7 +67,7 @@ func TestCheck22_App(t *testing.T) {
 // TestNoticesPage: off unless the administrator switched it on, and then by a click only.
 func TestNoticesPage(t *testing.T) {
 	h := newHouse(t)
-	if text := said(h.as(katrin).page("/notices").Find("main")); !strings.Contains(text, "Ihre Verwaltung hat Mitteilungen nicht eingeschaltet") {
+	if text := said(h.as(katrin).page("/notices").Find("main")); !strings.Contains(text, "Ihre IT hat Mitteilungen nicht eingeschaltet") {
 		t.Error(text)
 	}
 	if code := h.as(katrin).do(http.MethodPost, "/notices/on", url.Values{"endpoint": {"https://x.example/"}}).Code; code != http.StatusNotFound {

@@ -24,7 +24,7 @@ func TestBundle(t *testing.T) {
 	id := h.deliver(katrin, files("plan.pdf", "Plan.pdf", "../../../etc/passwd", "..", "CON\\x.txt"))
 	page := h.as(katrin).page(h.open(katrin, id))
 	link := page.Find("a[href$='/files.zip']")
-	if said(link) != "Alle 5 Dateien als ZIP sichern" {
+	if said(link) != "Alle 5 Dateien als ZIP speichern" {
 		t.Fatalf("the link says %q", said(link))
 	}
 	w := h.as(katrin).do("GET", link.AttrOr("href", ""), nil)

@@ -52,7 +52,7 @@ func TestCategories(t *testing.T) {
 	if h.named(newest) != "Rote Kategorie" || h.named(old) != "" {
 		t.Errorf("named %q and %q", h.named(newest), h.named(old))
 	}
-	if got := said(v.page(to).Find(".toast")); !strings.HasPrefix(got, "1 Unterhaltung hat jetzt die Kategorie.") {
+	if got := said(v.page(to).Find(".toast")); !strings.HasPrefix(got, "1 Unterhaltung kategorisiert.") {
 		t.Errorf("notice: %q", got)
 	}
 	v.post("/mail/inbox/act", "categorise", "Rote Kategorie", "pick", thread) // a second click

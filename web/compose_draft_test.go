@@ -99,7 +99,7 @@ func TestFaultsKeepTheFormAndSaveIt(t *testing.T) {
 	}{
 		"nobody":         {[]string{}, "to", "mindestens einen Empfänger"},
 		"half an addr":   {[]string{"to", "jan@holdover.example, kathr"}, "to", "„kathr“ ist keine vollständige Adresse"},
-		"unknown inside": {[]string{"to", "jan@holdover.example", "cc", "niemand@holdover.example"}, "cc", "„niemand@holdover.example“ gibt es in diesem Haus nicht"},
+		"unknown inside": {[]string{"to", "jan@holdover.example", "cc", "niemand@holdover.example"}, "cc", "„niemand@holdover.example“ gibt es in Ihrer Organisation nicht"},
 		"hidden fault":   {[]string{"to", "jan@holdover.example", "bcc", "<script>alert(1)</script>"}, "bcc", "<script>alert(1)</script>"},
 		"foreign sender": {[]string{"to", "jan@holdover.example", "from", "anna@holdover.example"}, "from", "Von dieser Adresse dürfen Sie nicht senden"},
 	} {

@@ -107,7 +107,7 @@ func TestBadges(t *testing.T) {
 	h := newHouse(t)
 	own := h.deliver(katrin, letter{from: "Katrin <" + katrin + ">", folder: mailstore.Sent, origin: mailstore.FromPortal, subject: "eigene", seen: true})
 	for state, words := range map[syncback.State]string{syncback.Waiting: "wartet auf Exchange", syncback.Trying: "wird nach Exchange übertragen", syncback.InDoubt: "wird nach Exchange übertragen",
-		syncback.Accepted: "wird nach Exchange übertragen", syncback.Verified: "in Exchange", syncback.Parked: "braucht die Administration"} {
+		syncback.Accepted: "wird nach Exchange übertragen", syncback.Verified: "in Exchange", syncback.Parked: "braucht die IT"} {
 		h.sync.states = map[email.MessageID]syncback.State{own: state}
 		if got := said(h.as(katrin).page(h.open(katrin, own)).Find(".msg .badge").First()); got != words {
 			t.Errorf("%s is shown as %q", state, got)

@@ -24,7 +24,7 @@ func TestSenderCheck(t *testing.T) {
 		"new":                            {letter{from: "Uwe <uwe@neu.example>"}, "Erste Nachricht von dieser Adresse.|Absender nicht geprüft."},
 		"written to before":              {letter{from: "Ida <ida@kunde.example>"}, "Absender nicht geprüft."},
 		"confirmed":                      {letter{from: "olivia@northgate.example", head: gateway + "pass header.from=northgate.example\r\n"}, "Absender bestätigt (northgate.example)."},
-		"forged":                         {letter{from: "olivia@northgate.example", head: gateway + "fail header.from=northgate.example\r\n"}, "Wohl gefälscht: northgate.example bestätigt diesen Absender nicht."},
+		"forged":                         {letter{from: "olivia@northgate.example", head: gateway + "fail header.from=northgate.example\r\n"}, "Vermutlich gefälscht: northgate.example bestätigt diesen Absender nicht."},
 		"a stranger's word":              {letter{from: "olivia@northgate.example", head: "Authentication-Results: mx.evil.example; dmarc=pass header.from=northgate.example\r\n"}, "Absender nicht geprüft."},
 		"nameless, from outside":         {letter{from: "olivia@northgate.example", head: "Authentication-Results: dmarc=pass header.from=northgate.example\r\n"}, "Absender nicht geprüft."},
 		"nameless, out of Exchange":      {letter{from: "olivia@northgate.example", origin: mailstore.FromExchange, head: "Authentication-Results: spf=pass (x) smtp.mailfrom=a.b; dmarc=pass header.from=northgate.example\r\n"}, "Absender bestätigt (northgate.example)."},
@@ -34,7 +34,7 @@ func TestSenderCheck(t *testing.T) {
 		"its own address for a name":     {letter{from: "\"olivia@northgate.example\" <olivia@northgate.example>"}, "Absender nicht geprüft."},
 		"a domain like ours":             {letter{from: "IT <it@ahrenfe1d.example>"}, "ahrenfe1d.example sieht aus wie ahrenfeld.example, ist es aber nicht.|Erste Nachricht von dieser Adresse.|Absender nicht geprüft."},
 		"a colleague through the portal": {letter{from: "Jens Petersen <" + jens + ">", origin: mailstore.FromPortal}, ""},
-		"our address, from outside":      {letter{from: "Jens Petersen <" + jens + ">", head: gateway + "fail header.from=ahrenfeld.example\r\n"}, "Wohl gefälscht: ahrenfeld.example bestätigt diesen Absender nicht."},
+		"our address, from outside":      {letter{from: "Jens Petersen <" + jens + ">", head: gateway + "fail header.from=ahrenfeld.example\r\n"}, "Vermutlich gefälscht: ahrenfeld.example bestätigt diesen Absender nicht."},
 		"markup in a name":               {letter{from: "\"<b>a@b.example</b>\" <olivia@northgate.example>"}, "Im Namen steht eine andere Adresse: a@b.example.|Absender nicht geprüft."},
 	} {
 		c.letter.subject = name

@@ -134,7 +134,7 @@ func (j *journey) providerDown(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		for _, want := range []string{"Die Anmeldung ist gerade nicht möglich.", "Die Anmeldestelle antwortet nicht.", "tel:+493023125110", "/sign-in?back=%2Fmail%2Fsent"} {
+		for _, want := range []string{"Die Anmeldung ist gerade nicht möglich.", "Der Anmeldedienst antwortet nicht.", "tel:+493023125110", "/sign-in?back=%2Fmail%2Fsent"} {
 			if code != http.StatusServiceUnavailable || !strings.Contains(text, want) {
 				return fmt.Errorf("%d, without %q", code, want)
 			}
