@@ -1,5 +1,5 @@
 // Package static holds what browsers load besides the pages: one style sheet, one script, the
-// organisation's logo. Everything is served under /static/<hash of all contents>/ and never
+// organisation's logo. Sheet and scripts are written to be read and minified at start (minify.go). Everything is served under /static/<hash of all contents>/ and never
 // changes there, so browsers keep it for good and a new version is fetched at once.
 //
 // vendor/ holds the scripts of others (htmx, idiomorph). They are not committed: package-lock.json
@@ -21,7 +21,7 @@ import (
 	"strings"
 )
 
-//go:embed app.css app.js compose.js keys.js notice.js rich.js sw.js all:vendor
+//go:embed style app.js compose.js keys.js notice.js rich.js sw.js all:vendor
 var files embed.FS
 
 var (
@@ -32,6 +32,9 @@ var (
 	// ErrLogo tells that the logo is no picture that every browser shows.
 	ErrLogo = errors.New("logo must be an SVG, PNG, JPEG or WebP picture")
 )
+
+// styles are joined to one sheet in this order: what stands later wins over what is as specific.
+var styles = []string{"tokens", "base", "controls", "shell", "folders", "list", "message", "compose", "signin", "desk", "wide", "print"}
 
 // scripts of every page, in the order in which they are joined: ours comes last, it uses the others.
 var scripts = []string{"vendor/htmx.min.js", "vendor/idiomorph-ext.min.js", "app.js", "keys.js"}
@@ -93,15 +96,21 @@ func Load(brand string, logo []byte) (*Assets, error) {
 }
 
 func style(brand string) ([]byte, error) {
-	sheet, err := files.ReadFile("app.css")
-	sheet = slimStyle(sheet)
-	if err != nil || brand == "" {
-		return sheet, err
+	var all bytes.Buffer
+	for _, topic := range styles {
+		sheet, err := files.ReadFile("style/" + topic + ".css")
+		if err != nil {
+			return nil, err
+		}
+		all.Write(sheet)
 	}
-	if !colour.MatchString(brand) {
-		return nil, fmt.Errorf("%w, not %q", ErrBrand, brand)
+	if brand != "" {
+		if !colour.MatchString(brand) {
+			return nil, fmt.Errorf("%w, not %q", ErrBrand, brand)
+		}
+		fmt.Fprintf(&all, ":root { --brand: %s; }\n", brand)
 	}
-	return append(sheet, "\n:root { --brand: "+brand+"; }\n"...), nil
+	return minifiedStyle(all.Bytes())
 }
 
 func joined(scripts []string) ([]byte, error) {
@@ -111,39 +120,19 @@ func joined(scripts []string) ([]byte, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, ErrMissing
 		}
+		if err == nil && !strings.HasPrefix(name, "vendor/") {
+			code, err = minifiedScript(code)
+		}
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		if !strings.HasPrefix(name, "vendor/") {
-			code = slim(code)
-		} else {
-			code = mapped.ReplaceAll(code, nil) // there is no map to fetch
-		}
-		all.Write(code)
+		all.Write(mapped.ReplaceAll(code, nil)) // there is no map to fetch
 		all.WriteString("\n;\n")
 	}
 	return all.Bytes(), nil
 }
 
-// slim takes indentation, empty lines and lines of comment out of a script of ours: they are for who reads the
-// source. No string of ours goes over a line's end (TestSlim).
-func slim(code []byte) []byte {
-	var all bytes.Buffer
-	for line := range bytes.Lines(code) {
-		if line = bytes.TrimSpace(line); len(line) > 0 && !bytes.HasPrefix(line, []byte("//")) {
-			all.Write(line)
-			all.WriteByte('\n')
-		}
-	}
-	return all.Bytes()
-}
-
 var mapped = regexp.MustCompile(`(?m)^//# sourceMappingURL=.*$`)
-
-var remark = regexp.MustCompile(`(?s)/\*.*?\*/`)
-
-// slimStyle does the same with the style sheet.
-func slimStyle(sheet []byte) []byte { return slim(remark.ReplaceAll(sheet, nil)) }
 
 func (a *Assets) addLogo(logo []byte) error {
 	if len(logo) == 0 {
@@ -176,8 +165,11 @@ func (a *Assets) add(name, kind string, plain []byte) {
 // Worker is the service worker's script. It is not served from here: its address decides what it may see.
 func Worker() []byte {
 	code, err := files.ReadFile("sw.js")
+	if err == nil {
+		code, err = minifiedScript(code)
+	}
 	if err != nil {
-		panic(err) // it is embedded
+		panic(err) // it is embedded, and was minified in the tests
 	}
 	return code
 }

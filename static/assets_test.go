@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -79,7 +80,7 @@ func TestBrandAndLogoAreChecked(t *testing.T) {
 // TestSmall keeps the budgets of webmail.md: own script 4 KB, all scripts 25 KB, style 12 KB, packed.
 func TestSmall(t *testing.T) {
 	a := load(t, "", nil)
-	own, err := files.ReadFile("app.js")
+	own, err := joined([]string{"app.js"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,29 +93,36 @@ func TestSmall(t *testing.T) {
 	}
 }
 
-// TestSlim: what slim takes away has no meaning; no string of ours goes over a line's end or holds a comment's mark.
-func TestSlim(t *testing.T) {
-	for _, name := range []string{"app.js", "compose.js", "keys.js", "notice.js", "rich.js", "app.css"} {
-		code, err := files.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for line := range strings.Lines(string(code)) {
-			if strings.Count(line, "`")%2 > 0 || strings.HasSuffix(line, "\\\n") {
-				t.Errorf("%s: a string goes over the end of %s", name, line)
-			}
-		}
-		for _, quoted := range regexp.MustCompile(`"[^"\n]*"`).FindAllString(string(code), -1) {
-			if strings.HasSuffix(name, ".css") && strings.Contains(quoted, "/*") {
-				t.Errorf("%s: the string %s looks like a comment", name, quoted)
-			}
+// TestEverySheetIsJoined: a topic's file that is not in the order would be missing on every page.
+func TestEverySheetIsJoined(t *testing.T) {
+	entries, err := files.ReadDir("style")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if topic, ok := strings.CutSuffix(e.Name(), ".css"); !ok || !slices.Contains(styles, topic) {
+			t.Errorf("style/%s is not in styles", e.Name())
 		}
 	}
-	if got := string(slim([]byte("a;\n  // why\n\n\tb; // c\n"))); got != "a;\nb; // c\n" {
-		t.Errorf("%q", got)
+	if len(entries) != len(styles) {
+		t.Errorf("%d files, %d in the order", len(entries), len(styles))
 	}
-	if got := string(slimStyle([]byte("/* x\n y */\na { b: c; }\n"))); got != "a { b: c; }\n" {
-		t.Errorf("%q", got)
+}
+
+// TestMinified: remarks and long local names go, names that others see and texts stay; what cannot be read is an error.
+func TestMinified(t *testing.T) {
+	script, err := minifiedScript([]byte("// why\n(() => {\n  const longName = 1; /* c */\n  window.holdoverSeen = (other) => other + longName + \"// no remark\";\n})();\n"))
+	if err != nil || regexp.MustCompile(`why|longName|other|\n`).Match(script) || !bytes.Contains(script, []byte("holdoverSeen")) || !bytes.Contains(script, []byte(`"// no remark"`)) {
+		t.Errorf("%s %v", script, err)
+	}
+	if _, err := minifiedScript([]byte("const = 1")); err == nil {
+		t.Error("a broken script is minified without an error")
+	}
+	if got, err := minifiedStyle([]byte("/* x\n y */\na::after { content: \"/* is */\"; margin: 0 0 0 0; }\n")); err != nil || string(got) != `a::after{content:"/* is */";margin:0}` {
+		t.Errorf("%s %v", got, err)
+	}
+	if Worker() == nil {
+		t.Error("no worker")
 	}
 }
 
@@ -142,13 +150,18 @@ func TestLockNamesNoHost(t *testing.T) {
 
 // TestStyleIsPlain keeps the sheet readable for browsers from 2021 on, and within our own host.
 func TestStyleIsPlain(t *testing.T) {
-	sheet, err := files.ReadFile("app.css")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sheet = regexp.MustCompile(`(?s)/\*.*?\*/`).ReplaceAll(sheet, nil)
-	sheet = regexp.MustCompile(`(?s)@supports [^{]*\{(\s*[^{}]*\{[^{}]*\})*\s*\}`).ReplaceAll(sheet, nil) // an enhancement may use what is newer
-	if hits := regexp.MustCompile(`:has\(|color-mix\(|light-dark\(|@import|url\(|@container`).FindAll(sheet, -1); len(hits) > 0 {
-		t.Errorf("app.css uses %q", hits)
+	for _, topic := range styles {
+		sheet, err := files.ReadFile("style/" + topic + ".css")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := bytes.Count(sheet, []byte("\n")); n > 150 {
+			t.Errorf("%s.css has %d lines: find its topics", topic, n)
+		}
+		sheet = regexp.MustCompile(`(?s)/\*.*?\*/`).ReplaceAll(sheet, nil)
+		sheet = regexp.MustCompile(`(?s)@supports [^{]*\{(\s*[^{}]*\{[^{}]*\})*\s*\}`).ReplaceAll(sheet, nil) // an enhancement may use what is newer
+		if hits := regexp.MustCompile(`:has\(|color-mix\(|light-dark\(|@import|url\(|@container`).FindAll(sheet, -1); len(hits) > 0 {
+			t.Errorf("%s.css uses %q", topic, hits)
+		}
 	}
 }
