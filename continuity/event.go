@@ -117,3 +117,13 @@ type Record struct {
 	By, Reason string
 	Hash       string
 }
+
+// Latest is the event that started last among those that are wanted.
+func Latest(events []Event, wanted func(Event) bool) (latest Event, ok bool) {
+	for _, e := range events {
+		if wanted(e) && (!ok || e.Started.After(latest.Started)) {
+			latest, ok = e, true
+		}
+	}
+	return latest, ok
+}

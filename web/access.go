@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"holdover/signin"
+	"holdover/web/page"
 )
 
 var (
@@ -20,9 +21,6 @@ var (
 	errToken     = errors.New("the API needs the administrators' token")
 )
 
-// personKey is where identify leaves who asks.
-const personKey = "person"
-
 // identify finds out who asks, and answers errors while the session is still open.
 func (s *server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
@@ -30,7 +28,7 @@ func (s *server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 		if !signedIn {
 			person = signin.Person{Language: person.Language} // chosen before signing in
 		}
-		c.Set(personKey, person)
+		page.SetPerson(c, person)
 		if err := next(c); err != nil {
 			c.Error(err)
 		}
@@ -39,40 +37,40 @@ func (s *server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // admit lets in whom the route is for.
-func (s *server) admit(r route) echo.HandlerFunc {
+func (s *server) admit(r page.Route) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		person := personOf(c)
-		switch r.access {
-		case everyone:
-			return r.handle(c)
-		case people, readers, writers, admins:
+		person := page.PersonOf(c)
+		switch r.Access {
+		case page.Everyone:
+			return r.Handle(c)
+		case page.People, page.Readers, page.Writers, page.Admins:
 			if err := s.admitPerson(c, r, person); err != nil || c.Response().Committed {
 				return err
 			}
-			return r.handle(c)
-		case token:
+			return r.Handle(c)
+		case page.Token:
 			if !s.hasToken(c.Request()) {
 				c.Response().Header().Set("WWW-Authenticate", "Bearer")
 				return errToken
 			}
-			return r.handle(c)
+			return r.Handle(c)
 		}
 		return errForbidden
 	}
 }
 
 // admitPerson lets in who is signed in and may do this in the mailbox of the address.
-func (s *server) admitPerson(c echo.Context, r route, person signin.Person) error {
+func (s *server) admitPerson(c echo.Context, r page.Route, person signin.Person) error {
 	if person.Mailbox == "" {
 		return s.askToSignIn(c)
 	}
 	if err := s.openBox(c); err != nil {
 		return err
 	}
-	if r.access == admins && !person.Admin {
+	if r.Access == page.Admins && !person.Admin {
 		return errForbidden
 	}
-	if r.access == writers {
+	if r.Access == page.Writers {
 		if only, err := s.readOnly(c.Request().Context(), boxOf(c).id); only || err != nil {
 			return cmp.Or(err, errReadOnly)
 		}
@@ -80,18 +78,12 @@ func (s *server) admitPerson(c echo.Context, r route, person signin.Person) erro
 	return nil
 }
 
-// personOf is who asks; nobody has no mailbox.
-func personOf(c echo.Context) signin.Person {
-	person, _ := c.Get(personKey).(signin.Person)
-	return person
-}
-
 // askToSignIn sends people to the sign-in page and back here afterwards. htmx shows nothing for a
 // bare 401 or a redirect to elsewhere, so it is told to navigate (webmail.md 3.2).
 func (s *server) askToSignIn(c echo.Context) error {
 	target := "/?" + url.Values{"back": {backAfterSignIn(c.Request())}}.Encode()
 	switch {
-	case isHTMX(c):
+	case page.IsHTMX(c):
 		c.Response().Header().Set("HX-Redirect", target)
 		return c.NoContent(http.StatusUnauthorized)
 	case c.Request().Header.Get("Accept") == "text/event-stream":

@@ -12,6 +12,7 @@ import (
 	"holdover/email"
 	"holdover/mailstore"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // deed is what a person does to threads of one folder, or to messages that the search found anywhere.
@@ -46,7 +47,7 @@ func (s *server) act(c echo.Context) error {
 		return err
 	}
 	if len(d.picked) == 0 {
-		return redirect(c, s.unchanged(c, d))
+		return page.Redirect(c, s.unchanged(c, d))
 	}
 	if d.forGood() && !d.sure {
 		return s.askForGood(c, d)
@@ -76,13 +77,13 @@ func (s *server) act(c echo.Context) error {
 	if c.FormValue("back") == "none" { // the script marked it read: the page renews itself
 		return c.NoContent(http.StatusNoContent)
 	}
-	return redirect(c, s.afterwards(c, d, messages, back))
+	return page.Redirect(c, s.afterwards(c, d, messages, back))
 }
 
 func readDeed(c echo.Context) (deed, error) {
 	form, err := c.FormParams()
 	if err != nil {
-		return deed{}, errBad
+		return deed{}, page.ErrBad
 	}
 	d := deed{action: form.Get("action"), folder: mailstore.FolderID(c.Param("folder")), to: mailstore.FolderID(form.Get("to")), sure: form.Get("sure") == "1", single: form.Get("single") == "1"}
 	most := pageSize
@@ -90,7 +91,7 @@ func readDeed(c echo.Context) (deed, error) {
 		d.single, most = true, mostHits
 	}
 	if d.picked = form["pick"]; len(d.picked) > most {
-		return deed{}, errBad
+		return deed{}, page.ErrBad
 	}
 	switch {
 	case d.readCategories(form):
@@ -103,7 +104,7 @@ func readDeed(c echo.Context) (deed, error) {
 	case d.to != "":
 		d.action = "move"
 	case marks[d.action] == (mailstore.FlagChange{}):
-		return deed{}, errBad
+		return deed{}, page.ErrBad
 	}
 	return d, nil
 }
@@ -284,12 +285,12 @@ func (s *server) undoStep(c echo.Context) error {
 		return err
 	}
 	if at := c.FormValue("at"); at != "" {
-		return redirect(c, backTo(at, url.Values{"done": {"undone"}}))
+		return page.Redirect(c, backTo(at, url.Values{"done": {"undone"}}))
 	}
 	if c.Param("folder") == "" {
-		return redirect(c, boxOf(c).base+"/folders?done=undone")
+		return page.Redirect(c, boxOf(c).base+"/folders?done=undone")
 	}
-	return redirect(c, boxOf(c).folder(mailstore.FolderID(c.Param("folder")))+"?done=undone")
+	return page.Redirect(c, boxOf(c).folder(mailstore.FolderID(c.Param("folder")))+"?done=undone")
 }
 
 // askForGood is the question before removing: a page of its own, which survives everything.
@@ -303,5 +304,5 @@ func (s *server) askForGood(c echo.Context, d deed) error {
 	for i, id := range d.picked {
 		picks[i] = strings.TrimSpace(id)
 	}
-	return s.render(c, http.StatusOK, p, views.ForGood(p, boxOf(c).folder(d.folder), picks, d.single))
+	return s.Render(c, http.StatusOK, p, views.ForGood(p, boxOf(c).folder(d.folder), picks, d.single))
 }

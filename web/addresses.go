@@ -11,6 +11,7 @@ import (
 	"holdover/directory"
 	"holdover/mailstore"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // maxSuggestions is how many colleagues are offered at a time.
@@ -25,13 +26,13 @@ func (s *server) addresses(c echo.Context) error {
 			typed = c.QueryParam(field)
 		}
 	}
-	piece := oneLine(clip(typed[strings.LastIndexAny(typed, ",;")+1:], maxSmall))
+	piece := page.OneLine(clip(typed[strings.LastIndexAny(typed, ",;")+1:], maxSmall))
 	var found []views.Suggestion
 	if len([]rune(piece)) >= 2 {
 		for _, a := range s.Directory.Suggest(piece, maxSuggestions) {
 			one := views.Suggestion{Name: a.Name, Address: a.Addr, Value: writeAddress(a)}
 			found = append(found, one)
-			if each, ok := s.expanded(s.wordsOf(c), one); ok {
+			if each, ok := s.expanded(s.WordsOf(c), one); ok {
 				found = append(found, each)
 			}
 		}
@@ -41,18 +42,18 @@ func (s *server) addresses(c echo.Context) error {
 		}
 		found = append(found[:min(len(found), maxSuggestions-len(own))], own...)
 	}
-	p := s.shell(c)
+	p := s.Shell(c)
 	switch {
 	case wantsJSON(c):
 		if found == nil {
 			found = []views.Suggestion{}
 		}
 		return c.JSON(http.StatusOK, found)
-	case isHTMX(c):
-		return s.write(c, http.StatusOK, views.Suggestions(p, found), nil)
+	case page.IsHTMX(c):
+		return s.Write(c, http.StatusOK, views.Suggestions(p, found), nil)
 	}
 	p.Title = p.Words.T("compose.suggest")
-	return s.render(c, http.StatusOK, p, views.SuggestionPage(p, found))
+	return s.Render(c, http.StatusOK, p, views.SuggestionPage(p, found))
 }
 
 // ownSuggestions is how many of the person's own correspondents are offered below the colleagues.
@@ -61,7 +62,7 @@ const ownSuggestions = 3
 // correspondents are those to whom this person wrote before, the most and latest first; who is offered as a
 // colleague already is left out.
 func (s *server) correspondents(c echo.Context, piece string, beside []views.Suggestion) (found []views.Suggestion, err error) {
-	all, err := s.Mail.Correspondents(c.Request().Context(), personOf(c).Mailbox)
+	all, err := s.Mail.Correspondents(c.Request().Context(), page.PersonOf(c).Mailbox)
 	if err != nil {
 		return nil, err
 	}
@@ -88,11 +89,11 @@ func (s *server) correspondents(c echo.Context, piece string, beside []views.Sug
 
 // unsuggest is POST /addresses/forget: an address is not offered to this person any more.
 func (s *server) unsuggest(c echo.Context) error {
-	if err := s.Mail.Unsuggest(c.Request().Context(), personOf(c).Mailbox, oneLine(clip(c.FormValue("address"), maxSmall))); err != nil {
+	if err := s.Mail.Unsuggest(c.Request().Context(), page.PersonOf(c).Mailbox, page.OneLine(clip(c.FormValue("address"), maxSmall))); err != nil {
 		return err
 	}
 	if wantsJSON(c) {
 		return c.NoContent(http.StatusNoContent)
 	}
-	return redirect(c, "/compose")
+	return page.Redirect(c, "/compose")
 }

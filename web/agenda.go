@@ -13,6 +13,7 @@ import (
 	"holdover/email"
 	"holdover/mailstore"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // agendaDays is how many days the agenda shows at a time.
@@ -25,10 +26,10 @@ type Calendar interface {
 	Conflicts(ctx context.Context, m email.MailboxID, e calendar.Event, self []string) ([]calendar.Item, error)
 }
 
-func (s *server) calendarRoutes() []route {
-	return []route{
-		{http.MethodGet, "/agenda", readers, s.agenda},
-		{http.MethodPost, "/m/:id/answer", writers, s.answerInvitation},
+func (s *server) calendarRoutes() []page.Route {
+	return []page.Route{
+		page.Get("/agenda", page.Readers, s.agenda),
+		page.Post("/m/:id/answer", page.Writers, s.answerInvitation),
 	}
 }
 
@@ -56,7 +57,7 @@ func (s *server) agenda(c echo.Context) error {
 	for _, item := range known.Items {
 		s.agendaItem(c, w, &a, item, from)
 	}
-	return s.render(c, http.StatusOK, p, views.AgendaPage(p, a))
+	return s.Render(c, http.StatusOK, p, views.AgendaPage(p, a))
 }
 
 // agendaItem puts one appointment under its day; what began before stands under the first.
@@ -96,7 +97,7 @@ func (s *server) messageURL(ctx context.Context, b box, id email.MessageID) stri
 func (s *server) answerInvitation(c echo.Context) error {
 	answer, ok := map[string]calendar.Answer{"accepted": calendar.Accepted, "tentative": calendar.Tentative, "declined": calendar.Declined}[c.FormValue("answer")]
 	if !ok {
-		return errBad
+		return page.ErrBad
 	}
 	defer s.pens.take(boxOf(c).id)()
 	original, _, err := s.read(c)
@@ -113,7 +114,7 @@ func (s *server) answerInvitation(c echo.Context) error {
 	}
 	sh, err := s.answerSheet(c, original, events[0], answer, token)
 	if errors.Is(err, calendar.ErrNotInvited) {
-		return errBad
+		return page.ErrBad
 	}
 	if err != nil {
 		return err
@@ -128,7 +129,7 @@ func (s *server) answerInvitation(c echo.Context) error {
 
 // answerSheet is the mail that carries an answer.
 func (s *server) answerSheet(c echo.Context, original *email.Message, e calendar.Event, answer calendar.Answer, token string) (sheet, error) {
-	w := s.wordsOf(c)
+	w := s.WordsOf(c)
 	who := s.writerOf(c)
 	self, own := who.self, who.own
 	if me, ok := e.Attendee(own...); ok {

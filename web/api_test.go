@@ -74,7 +74,7 @@ func TestAPIRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		"unknown mailbox":    {`{"kind":"outage","scope":{"mailboxes":["nobody@holdover.example"]},"reason":"x"}`, 400, "scope.mailboxes[0]"},
 		"group as a mailbox": {`{"kind":"outage","scope":{"mailboxes":["vertrieb@holdover.example"]},"reason":"x"}`, 400, "scope.mailboxes[0]"},
 		"null":               {`null`, 400, "kind"},
-		"too large":          {`{"reason":"` + strings.Repeat("x", maxJSON) + `"}`, 413, ""},
+		"too large":          {`{"reason":"` + strings.Repeat("x", 256<<10) + `"}`, 413, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, answer := st.api("POST", "/api/events", "Bearer "+testToken, c.body)

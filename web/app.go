@@ -10,14 +10,15 @@ import (
 
 	"holdover/static"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // appRoutes make the pages installable. None of them shows mail, so everyone may ask.
-func (s *server) appRoutes() []route {
-	return []route{
-		{http.MethodGet, "/manifest.webmanifest", everyone, s.manifest},
-		{http.MethodGet, "/sw.js", everyone, s.worker},
-		{http.MethodGet, "/offline", everyone, s.offline},
+func (s *server) appRoutes() []page.Route {
+	return []page.Route{
+		page.Get("/manifest.webmanifest", page.Everyone, s.manifest),
+		page.Get("/sw.js", page.Everyone, s.worker),
+		page.Get("/offline", page.Everyone, s.offline),
 	}
 }
 
@@ -44,7 +45,7 @@ type manifestIcon struct {
 
 // manifest is GET /manifest.webmanifest.
 func (s *server) manifest(c echo.Context) error {
-	w := s.wordsOf(c)
+	w := s.WordsOf(c)
 	m := webManifest{ID: "/", Name: s.Organisation.Name + " – " + w.T("service.calm"), ShortName: s.Organisation.Name, Lang: w.Lang,
 		StartURL: "/mail/inbox", Scope: "/", Display: "standalone", Background: "#eef1f3", Theme: "#eef1f3"}
 	for _, size := range []int{192, 512} {
@@ -94,8 +95,8 @@ func (s *server) worker(c echo.Context) error {
 
 // offline is the page that an installed app shows without a network.
 func (s *server) offline(c echo.Context) error {
-	p := s.shell(c)
+	p := s.Shell(c)
 	p.Person, p.Banner = nil, nil // it is kept: nobody's name may stand on it
 	p.Title = p.Words.T("notice.offline")
-	return s.render(c, http.StatusOK, p, views.OfflinePage(p))
+	return s.Render(c, http.StatusOK, p, views.OfflinePage(p))
 }

@@ -11,6 +11,7 @@ import (
 	"holdover/email"
 	"holdover/mailstore"
 	"holdover/signin"
+	"holdover/web/page"
 )
 
 // box is the mailbox that a request is about: the person's own, or a shared one that they may open.
@@ -39,7 +40,7 @@ func (s *server) openBox(c echo.Context) error {
 		}
 		name = plain
 	}
-	person := personOf(c)
+	person := page.PersonOf(c)
 	target, err := s.Directory.Resolve(name)
 	if err != nil || target.Group != nil || !opens(target.Mailboxes[0], person.Mailbox) {
 		return mailstore.ErrNotFound
@@ -78,7 +79,7 @@ func boxOf(c echo.Context) box {
 	if b, ok := c.Get(boxKey).(box); ok {
 		return b
 	}
-	return ownBox(personOf(c))
+	return ownBox(page.PersonOf(c))
 }
 
 func (b box) folder(f mailstore.FolderID) string { return b.base + "/mail/" + string(f) }

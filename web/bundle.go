@@ -11,6 +11,7 @@ import (
 
 	"holdover/email"
 	"holdover/mailstore"
+	"holdover/web/page"
 )
 
 // bundle is GET /m/:id/files.zip: all files of a message in one, under the names the page shows.
@@ -19,7 +20,7 @@ func (s *server) bundle(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	w := s.wordsOf(c)
+	w := s.WordsOf(c)
 	var packed bytes.Buffer // a message is small enough to be stored whole, so are its files
 	out, names := zip.NewWriter(&packed), map[string]bool{}
 	for _, part := range m.Attachments {
@@ -46,7 +47,7 @@ func (s *server) bundle(c echo.Context) error {
 
 // entryName is a name that no other entry has and that leads out of no folder when it is unpacked.
 func entryName(taken map[string]bool, name string) string {
-	if name = strings.Trim(strings.Map(fileLetter, name), ". "); name == "" {
+	if name = strings.Trim(strings.Map(page.FileLetter, name), ". "); name == "" {
 		name = "file"
 	}
 	end := path.Ext(name)
@@ -59,7 +60,7 @@ func entryName(taken map[string]bool, name string) string {
 
 // bundleName is the subject as a file's name.
 func bundleName(m *email.Message) string {
-	if name := strings.Trim(strings.Map(fileLetter, m.Subject), ". "); name != "" {
+	if name := strings.Trim(strings.Map(page.FileLetter, m.Subject), ". "); name != "" {
 		return name
 	}
 	return "nachricht"

@@ -77,7 +77,7 @@ func (s *server) askCategory(c echo.Context, d deed, wrong error) error {
 		return err
 	}
 	p.Here, p.Title = string(d.folder), p.Words.T("category.asktitle")
-	return s.render(c, status, p, views.NewCategory(p, a))
+	return s.Render(c, status, p, views.NewCategory(p, a))
 }
 
 // categorise puts a name on where it is not, or takes it off where it is. As with flags putting one on concerns

@@ -82,7 +82,7 @@ func TestEchoIsEmpty(t *testing.T) {
 	h.deliver(katrin, letter{subject: "Rotor"})
 	state := h.as(katrin).page("/mail/inbox").Find("main").AttrOr("data-state", "")
 	ask := func(state string) int {
-		return h.as(katrin).with("HX-Request", "true").with(stateHeader, state).do("GET", "/mail/inbox", nil).Code
+		return h.as(katrin).with("HX-Request", "true").with("Holdover-State", state).do("GET", "/mail/inbox", nil).Code
 	}
 	if got := ask(state); got != 204 || len(state) != 16 {
 		t.Errorf("nothing is new: %d, state %q", got, state)

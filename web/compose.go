@@ -13,18 +13,19 @@ import (
 	"holdover/email"
 	"holdover/mailstore"
 	"holdover/views"
+	"holdover/web/page"
 )
 
-func (s *server) composeRoutes() []route {
-	return []route{
-		{http.MethodGet, "/compose", readers, s.composePage},
-		{http.MethodPost, "/compose", readers, s.composePost},
-		{http.MethodPost, "/compose/:draft", readers, s.composePost},
-		{http.MethodGet, "/compose/:draft/picture/:cid", readers, s.picture},
-		{http.MethodPost, "/undo/:send", readers, s.undoSend},
-		{http.MethodGet, "/waiting", readers, s.waiting},
-		{http.MethodGet, "/addresses", people, s.addresses},
-		{http.MethodPost, "/addresses/forget", people, s.unsuggest},
+func (s *server) composeRoutes() []page.Route {
+	return []page.Route{
+		page.Get("/compose", page.Readers, s.composePage),
+		page.Post("/compose", page.Readers, s.composePost),
+		page.Post("/compose/:draft", page.Readers, s.composePost),
+		page.Get("/compose/:draft/picture/:cid", page.Readers, s.picture),
+		page.Post("/undo/:send", page.Readers, s.undoSend),
+		page.Get("/waiting", page.Readers, s.waiting),
+		page.Get("/addresses", page.People, s.addresses),
+		page.Post("/addresses/forget", page.People, s.unsuggest),
 	}
 }
 
@@ -63,7 +64,7 @@ func (s *server) composePage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if to := oneLine(c.QueryParam("to")); to != "" && sh.of == "" { // as a link from a page or a mailto: handler has it
+	if to := page.OneLine(c.QueryParam("to")); to != "" && sh.of == "" { // as a link from a page or a mailto: handler has it
 		sh.draft.To, _ = email.ParseAddressList(clip(to, maxSubject))
 	}
 	return s.showCompose(c, http.StatusOK, sh, token, formOf(sh.draft), composeNotes{})
@@ -104,14 +105,14 @@ func (s *server) newSheet(c echo.Context, mode, of, token string) (sheet, error)
 		sh.draft = email.Draft{From: who.self}
 	} else {
 		if !slices.Contains(email.Modes, email.ReplyMode(mode)) {
-			return sh, errBad
+			return sh, page.ErrBad
 		}
 		octets, err := s.Mail.Raw(c.Request().Context(), boxOf(c).id, email.MessageID(of))
 		if err != nil {
 			return sh, err
 		}
 		m := email.Parse(octets)
-		sh.draft = email.ReplyTo(m, email.ReplyMode(mode), who.self, who.own, s.wordsOf(c).Lang)
+		sh.draft = email.ReplyTo(m, email.ReplyMode(mode), who.self, who.own, s.WordsOf(c).Lang)
 		if s.Marks != "" {
 			sh.draft.Subject = email.AnswerSubject(m.Subject, email.ReplyMode(mode), s.Marks)
 		}
@@ -187,5 +188,5 @@ func (s *server) showCompose(c echo.Context, status int, sh sheet, token string,
 	if p.Flash != nil && p.Flash.Undo != "" {
 		p.Flash = nil
 	}
-	return s.render(c, status, p, views.ComposePage(p, view))
+	return s.Render(c, status, p, views.ComposePage(p, view))
 }

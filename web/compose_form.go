@@ -11,9 +11,9 @@ import (
 	"path"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"holdover/email"
+	"holdover/web/page"
 )
 
 // Caps of what one form may hold. Text above maxText is handed back, not stored; what a person can
@@ -141,15 +141,15 @@ func (f *composeForm) set(name, value string) {
 	case "of":
 		f.Of = clip(value, maxSmall)
 	case "from":
-		f.From = oneLine(value)
+		f.From = page.OneLine(value)
 	case "to":
-		f.To = oneLine(value)
+		f.To = page.OneLine(value)
 	case "cc":
-		f.Cc = oneLine(value)
+		f.Cc = page.OneLine(value)
 	case "bcc":
-		f.Bcc = oneLine(value)
+		f.Bcc = page.OneLine(value)
 	case "subject":
-		f.Subject = oneLine(value)
+		f.Subject = page.OneLine(value)
 	case "html":
 		f.HTML = namedPictures(strings.ReplaceAll(strings.ToValidUTF8(value, "\uFFFD"), "\x00", ""))
 	case "text":
@@ -172,25 +172,13 @@ func clip(value string, most int) string {
 	return value
 }
 
-// oneLine makes a header value of what was typed or pasted: line breaks and control characters
-// become spaces, so that no second header line can come of it.
-func oneLine(value string) string {
-	value = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(value, "\uFFFD"))
-	return strings.TrimSpace(value)
-}
-
 // turned takes out what makes a name read backwards ("gnp.exe" as "exe.png").
 var turned = strings.NewReplacer("\u202a", "", "\u202b", "", "\u202c", "", "\u202d", "", "\u202e", "", "\u2066", "", "\u2067", "", "\u2068", "", "\u2069", "")
 
 // fileName is the last element of the name that the browser told, whatever its system's separator is.
 func fileName(part *multipart.Part) string {
 	_, params, _ := mime.ParseMediaType(part.Header.Get("Content-Disposition"))
-	name := path.Base(strings.ReplaceAll(oneLine(turned.Replace(params["filename"])), `\`, "/"))
+	name := path.Base(strings.ReplaceAll(page.OneLine(turned.Replace(params["filename"])), `\`, "/"))
 	if name == "." || name == "/" || name == ".." {
 		return ""
 	}

@@ -12,6 +12,7 @@ import (
 	"holdover/database"
 	"holdover/email"
 	"holdover/mailstore"
+	"holdover/web/page"
 )
 
 // composePost takes the form: saves, attaches, removes, mends, sends or discards. The same form may
@@ -47,7 +48,7 @@ func (s *server) composePost(c echo.Context) error {
 		return s.conflict(c, form, sh)
 	}
 	if sh.version != form.Version && action == "remove" { // the second half of a double click
-		return redirect(c, boxOf(c).compose(sh))
+		return page.Redirect(c, boxOf(c).compose(sh))
 	}
 	who := s.writerOf(c)
 	if action == "save" && fault == nil && sh.id != "" && form.sameText(sh.draft) && len(form.Files)+len(form.TooLarge) == 0 && (form.From == "" || form.From == sh.draft.From.Addr) {
@@ -196,7 +197,7 @@ func (s *server) saved(c echo.Context, form composeForm, sh sheet) error {
 	if !wantsJSON(c) {
 		return s.afterSaving(c, form, sh)
 	}
-	text := s.wordsOf(c).T("compose.saved", "Time", sh.draft.Date.In(s.Zone).Format("15:04"))
+	text := s.WordsOf(c).T("compose.saved", "Time", sh.draft.Date.In(s.Zone).Format("15:04"))
 	return c.JSON(http.StatusOK, draftAnswer{Draft: sh.id, Version: sh.version, Text: text, Pictures: boxOf(c).added(form, sh.id)})
 }
 
@@ -220,7 +221,7 @@ func (s *server) store(c echo.Context, sh sheet, faults []fieldError) (saved she
 // again shows the form with what was typed, and what is to mend.
 func (s *server) again(c echo.Context, status int, sh sheet, form composeForm, notes composeNotes) error {
 	if wantsJSON(c) {
-		w := s.wordsOf(c)
+		w := s.WordsOf(c)
 		text := w.T("compose.err.failed")
 		if list := s.faults(w, notes.faults, ""); len(list) > 0 {
 			text = list[0].Text
@@ -302,7 +303,7 @@ func (s *server) discard(c echo.Context) error {
 			}
 		}
 	}
-	return redirect(c, boxOf(c).folder(mailstore.Drafts)+"?done=discarded")
+	return page.Redirect(c, boxOf(c).folder(mailstore.Drafts)+"?done=discarded")
 }
 
 func faultStatus(faults []fieldError) int {

@@ -13,6 +13,7 @@ import (
 	"holdover/email"
 	"holdover/mailstore"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // A form's token names one sending. The same form once more (a double click, a retried POST, Back and
@@ -70,7 +71,7 @@ func (s *server) sentBefore(c echo.Context, form composeForm) (row mailstore.Sub
 // what is to become of it.
 func (s *server) resent(c echo.Context, form composeForm, row mailstore.SubmissionRow, action string) error {
 	if action == "send" && form.repeats(row.Content) {
-		return redirect(c, sentURL(s.afterSending(c, form.Of, row.Answers), row.ID))
+		return page.Redirect(c, sentURL(s.afterSending(c, form.Of, row.Answers), row.ID))
 	}
 	token := newToken()
 	sh, err := s.newSheet(c, again, string(row.ID), token)
@@ -153,7 +154,7 @@ func (s *server) draftSent(c echo.Context, row mailstore.SubmissionRow) error {
 	p.Flash = nil
 	v := s.resentView(p.Words, row)
 	p.Title = v.Heading
-	return s.render(c, http.StatusOK, p, views.SentDraftPage(p, v))
+	return s.Render(c, http.StatusOK, p, views.SentDraftPage(p, v))
 }
 
 func (s *server) resentView(w *views.Words, row mailstore.SubmissionRow) views.Resent {
@@ -166,7 +167,7 @@ func (s *server) resentView(w *views.Words, row mailstore.SubmissionRow) views.R
 	if subject == "" {
 		subject = w.T("waiting.nosubject")
 	}
-	v.About = w.T("resent.about", "Subject", subject, "People", namesOf(w, to))
+	v.About = w.T("resent.about", "Subject", subject, "People", views.Names(w, to))
 	v.Heading = w.T("resent.gone", "Time", row.Release.In(s.Zone).Format("15:04"))
 	if v.Held {
 		v.Heading = w.T("resent.held")

@@ -9,6 +9,7 @@ import (
 
 	"holdover/email"
 	"holdover/mailstore"
+	"holdover/web/page"
 )
 
 // send submits a message once for each form token and shows what was answered, with the way to undo.
@@ -76,7 +77,7 @@ func (s *server) submit(c echo.Context, form composeForm, sh sheet, to delivery,
 	if answered {
 		target = boxOf(c).thread(back.Folder, back.Thread)
 	}
-	return redirect(c, sentURL(target, id))
+	return page.Redirect(c, sentURL(target, id))
 }
 
 // dropStray removes the draft that a repeated first POST made, when its token turned out to be sent

@@ -42,7 +42,7 @@ func (s *server) composeView(p views.Page, sh sheet, token string, f composeForm
 		v.Hidden = append(v.Hidden, views.Field{Name: "mode", Value: sh.mode}, views.Field{Name: "of", Value: sh.of})
 	}
 	if sh.aside >= manyAside {
-		v.ReplyTo = w.T("writing.replyto", "People", namesOf(w, sh.asked), "N", w.Number(sh.aside))
+		v.ReplyTo = w.T("writing.replyto", "People", views.Names(w, sh.asked), "N", w.Number(sh.aside))
 		v.ReplyToURL = p.At("/compose?mode=reply&of=" + sh.of)
 	}
 	v.Senders, v.Unable = sh.writer.senders, sh.writer.unable

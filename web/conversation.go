@@ -29,7 +29,7 @@ func (s *server) conversation(c echo.Context) error {
 		return err
 	}
 	p.Live, p.First, p.Title = true, "read", model.Subject
-	return s.render(c, http.StatusOK, p, views.ConversationPage(p, l, model))
+	return s.Render(c, http.StatusOK, p, views.ConversationPage(p, l, model))
 }
 
 func (s *server) conversationView(c echo.Context, p *views.Page, l views.List, thread mailstore.ThreadID) (views.Conversation, error) {

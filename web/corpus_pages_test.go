@@ -21,6 +21,7 @@ import (
 
 	"holdover/email"
 	"holdover/mailstore"
+	"holdover/web/page"
 )
 
 // slow is how long one request may take: a guard against hanging, wide because machines are busy.
@@ -332,7 +333,7 @@ var plainName = regexp.MustCompile(`^(inline|attachment)(; filename(\*=utf-8''[A
 
 // armed checks the headers of an answer that is a file from outside.
 func (c *crawl) armed(w *httptest.ResponseRecorder, name string) {
-	if got := w.Header().Get("Content-Security-Policy"); got != filePolicy {
+	if got := w.Header().Get("Content-Security-Policy"); got != page.FilePolicy {
 		c.t.Errorf("%s: a file with the policy %q", name, got)
 	}
 	got := w.Header().Get("Content-Disposition")

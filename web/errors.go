@@ -12,6 +12,8 @@ import (
 	"holdover/directory"
 	"holdover/mailstore"
 	"holdover/views"
+	"holdover/web/desk"
+	"holdover/web/page"
 )
 
 // outcomes is the one place where an error becomes a status and the words of a page
@@ -26,7 +28,7 @@ var outcomes = []struct {
 	{errForbidden, http.StatusForbidden, "forbidden"},
 	{errReadOnly, http.StatusForbidden, "readonly"},
 	{errCross, http.StatusForbidden, "cross"},
-	{errBad, http.StatusBadRequest, "bad"},
+	{page.ErrBad, http.StatusBadRequest, "bad"},
 	{mailstore.ErrFolderRole, http.StatusBadRequest, "bad"},
 	{mailstore.ErrFolderFull, http.StatusConflict, "conflict"},
 	{mailstore.ErrFolderName, http.StatusBadRequest, "bad"},
@@ -43,9 +45,6 @@ var outcomes = []struct {
 	{database.ErrBusy, http.StatusServiceUnavailable, "busy"},
 	{database.ErrClosed, http.StatusServiceUnavailable, "busy"},
 }
-
-// errBad is a request that no page of ours makes.
-var errBad = errors.New("bad request")
 
 // outcome of an error: status and the words of its page.
 func outcome(err error) (status int, words string) {
@@ -93,11 +92,11 @@ func (s *server) fail(err error, c echo.Context) {
 		c.Response().Header().Set("Retry-After", "5")
 	}
 	if isAPI(c) {
-		err = refuseError(c, status)
+		err = desk.Refuse(c, status)
 	} else {
-		p := s.shell(c)
+		p := s.Shell(c)
 		p.Title = p.Words.T("error." + words + "title")
-		err = s.render(c, status, p, views.Failure(p, words, s.now().Format("15:04")))
+		err = s.Render(c, status, p, views.Failure(p, words, s.now().Format("15:04")))
 	}
 	if err != nil {
 		s.Log.Error("error page failed", "route", c.Path(), "err", err)

@@ -19,8 +19,6 @@ var done = map[string]string{
 // oneSentence lists what is said in one sentence, without a number and without a way back.
 var oneSentence = map[string]string{
 	"undone": "done.undone", "kept": "handback.kept", "unsent": "sent.undone", "discarded": "sent.discarded",
-	"retried": "event.retried", "notparked": "desk.err.retry", "releaseretry": "release.done_retry", "switched": "release.done_switch",
-	"confirmed": "release.done_confirm", "identitychanged": "release.err_changed",
 }
 
 // flash reads from the query what the step before did: done=archive&n=2&undo=WORD.
@@ -41,11 +39,6 @@ func (s *server) flash(c echo.Context, w *views.Words) *views.Flash {
 			f.Keep = []views.Field{{Name: "action", Value: "undo"}, {Name: "word", Value: word}}
 		}
 		return f
-	case "retriedall":
-		if n, err := strconv.Atoi(c.QueryParam("n")); err == nil && n > 0 {
-			return &views.Flash{Text: w.N("report.retried", n)}
-		}
-		return &views.Flash{Text: w.T("report.retried_none")}
 	default:
 		n, err := strconv.Atoi(c.QueryParam("n"))
 		if err != nil || n < 1 || n > mostHits || done[what] == "" {

@@ -12,12 +12,14 @@ import (
 	"holdover/mailstore"
 	"holdover/syncback"
 	"holdover/views"
+	"holdover/web/ledger"
+	"holdover/web/page"
 )
 
-func (s *server) folderRoutes() []route {
-	return []route{
-		{http.MethodGet, "/folders", readers, s.foldersPage},
-		{http.MethodPost, "/folders", readers, s.changeFolder},
+func (s *server) folderRoutes() []page.Route {
+	return []page.Route{
+		page.Get("/folders", page.Readers, s.foldersPage),
+		page.Post("/folders", page.Readers, s.changeFolder),
 	}
 }
 
@@ -79,7 +81,7 @@ func (s *server) showFolders(c echo.Context, status int, f folderForm) error {
 	if f.Folder == "" {
 		model.Name, model.Parent, model.Fault = f.Name, f.Parent, f.Fault
 	}
-	return s.render(c, status, p, views.FoldersPage(p, model))
+	return s.Render(c, status, p, views.FoldersPage(p, model))
 }
 
 // folderState is the item under which sync-back keeps a folder's changes.
@@ -90,7 +92,7 @@ func folderBadge(w *views.Words, state syncback.State) *views.Badge {
 	if state == "" {
 		return nil
 	}
-	b := ledgerBadge(w, state)
+	b := ledger.Badge(w, state)
 	if state == syncback.Verified {
 		b.Text = w.T("folders.given")
 	}
@@ -121,15 +123,15 @@ func (s *server) changeFolder(c echo.Context) error {
 		did, back.gone = "foldergone", id
 		err = s.Mail.DeleteFolder(ctx, mailstore.FromPortal, mailbox, id)
 	default:
-		return errBad
+		return page.ErrBad
 	}
-	if f.Fault = folderFault(s.wordsOf(c), err); f.Fault != "" {
+	if f.Fault = folderFault(s.WordsOf(c), err); f.Fault != "" {
 		return s.showFolders(c, http.StatusUnprocessableEntity, f)
 	}
 	if err != nil {
 		return err
 	}
-	return redirect(c, boxOf(c).base+"/folders?"+url.Values{"done": {did}, "undo": {s.undos.offer(back)}}.Encode())
+	return page.Redirect(c, boxOf(c).base+"/folders?"+url.Values{"done": {did}, "undo": {s.undos.offer(back)}}.Encode())
 }
 
 func (s *server) folderNamed(ctx context.Context, mailbox email.MailboxID, id mailstore.FolderID) (string, error) {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/labstack/echo/v4"
+
+	"holdover/web/page"
 )
 
 // pagePolicy allows what our own pages need and nothing else (webmail.md 3.2).
@@ -25,7 +27,7 @@ func (s *server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
 		if isFile(c.Request().URL.Path) {
-			h.Set("Content-Security-Policy", filePolicy) // no page: a logo that is opened by itself is the one that could do anything
+			h.Set("Content-Security-Policy", page.FilePolicy) // no page: a logo that is opened by itself is the one that could do anything
 			return next(c)
 		}
 		h.Set("Referrer-Policy", "same-origin")
@@ -65,12 +67,6 @@ func (s *server) record(next echo.HandlerFunc) echo.HandlerFunc {
 			"status", status, "ms", s.Now().Sub(start).Milliseconds())
 		return nil
 	}
-}
-
-// isHTMX says whether htmx wants the main element only. Going back in the history makes a full page.
-func isHTMX(c echo.Context) bool {
-	h := c.Request().Header
-	return h.Get("HX-Request") == "true" && h.Get("HX-History-Restore-Request") != "true"
 }
 
 // isAPI says whether the answer is read by a program.

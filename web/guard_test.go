@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"holdover/web/page"
 )
 
 // brief asks for a stream and leaves as soon as it has begun.
@@ -46,9 +48,9 @@ func TestHeaders(t *testing.T) {
 		{katrin, "POST", "/language", url.Values{"language": {"xx"}}, 400, pagePolicy},
 		{katrin, "GET", "/api/events", nil, 401, pagePolicy},
 		{katrin, "GET", "/m/" + string(id) + "/body", nil, 200, bodyPolicy},
-		{katrin, "GET", "/m/" + string(id) + "/source", nil, 200, filePolicy},
-		{katrin, "GET", "/m/" + string(id) + "/eml", nil, 200, filePolicy},
-		{katrin, "GET", "/m/" + string(id) + "/part/0", nil, 200, filePolicy},
+		{katrin, "GET", "/m/" + string(id) + "/source", nil, 200, page.FilePolicy},
+		{katrin, "GET", "/m/" + string(id) + "/eml", nil, 200, page.FilePolicy},
+		{katrin, "GET", "/m/" + string(id) + "/part/0", nil, 200, page.FilePolicy},
 		{katrin, "GET", "/m/none/body", nil, 404, pagePolicy},
 	} {
 		w := h.as(c.who).do(c.method, c.path, c.form)

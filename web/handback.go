@@ -11,10 +11,14 @@ import (
 	"holdover/email"
 	"holdover/mailstore"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // errReadOnly refuses a change while Exchange runs and the administrator wants people to work there.
 var errReadOnly = errors.New("outside an event the mail is for reading")
+
+// recentEvents is how many events are read to find the one that concerns a mailbox.
+const recentEvents = 50
 
 // leave is the button that stores a draft for going on in Outlook.
 const leave = "save:outlook"
@@ -25,11 +29,11 @@ func (s *server) readOnly(ctx context.Context, m email.MailboxID) (bool, error) 
 	if !s.ReadOnly || m == "" {
 		return false, nil
 	}
-	events, err := s.Events.Events(ctx, maxEvents)
+	events, err := s.Events.Events(ctx, recentEvents)
 	if err != nil {
 		return false, err
 	}
-	_, open := latestOver(events, func(e continuity.Event) bool {
+	_, open := continuity.Latest(events, func(e continuity.Event) bool {
 		return (e.Active() || e.Kind.Closes() && e.Opening()) && s.Events.Covers(e, m)
 	})
 	return !open, nil
@@ -37,11 +41,11 @@ func (s *server) readOnly(ctx context.Context, m email.MailboxID) (bool, error) 
 
 // released is the event after which a mailbox was handed back to Exchange within the last days.
 func (s *server) released(ctx context.Context, m email.MailboxID) (e continuity.Event, ok bool, err error) {
-	events, err := s.Events.Events(ctx, maxEvents)
+	events, err := s.Events.Events(ctx, recentEvents)
 	if err != nil {
 		return e, false, err
 	}
-	e, ok = latestOver(events, func(e continuity.Event) bool { return e.Kind.Closes() && s.Events.Covers(e, m) })
+	e, ok = continuity.Latest(events, func(e continuity.Event) bool { return e.Kind.Closes() && s.Events.Covers(e, m) })
 	ok = ok && !e.Active() && !e.Released.IsZero() && s.Now().Sub(e.Released) <= returningWithin
 	return e, ok, nil
 }
@@ -91,9 +95,9 @@ func (s *server) ownReturn(ctx context.Context, w *views.Words, o box) (*views.B
 // afterSaving is where a person goes whose draft is stored: on with writing, or to Outlook.
 func (s *server) afterSaving(c echo.Context, form composeForm, sh sheet) error {
 	if form.Button == leave {
-		return redirect(c, boxOf(c).folder(mailstore.Drafts)+"?done=kept")
+		return page.Redirect(c, boxOf(c).folder(mailstore.Drafts)+"?done=kept")
 	}
-	return redirect(c, boxOf(c).compose(sh))
+	return page.Redirect(c, boxOf(c).compose(sh))
 }
 
 // offerOutlook tells who still writes that Exchange is back: finish here, or go on there.

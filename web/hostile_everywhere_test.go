@@ -14,6 +14,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"holdover/email"
+	"holdover/web/page"
 )
 
 // everywhere is every place where a message, or a piece of it, is shown.
@@ -88,7 +89,7 @@ func (h *house) look(t *testing.T, name, id string) {
 	})
 	for _, file := range []string{"/source", "/eml"} {
 		w := k.do(http.MethodGet, "/m/"+id+file, nil)
-		if w.Header().Get("Content-Security-Policy") != filePolicy || strings.Contains(w.Header().Get("Content-Type"), "html") {
+		if w.Header().Get("Content-Security-Policy") != page.FilePolicy || strings.Contains(w.Header().Get("Content-Type"), "html") {
 			t.Errorf("%s: %s has %v", name, file, w.Header())
 		}
 	}

@@ -53,7 +53,7 @@ type house struct {
 	events *continuity.Continuity
 	index  *search.Index
 	dates  *calendar.Calendar
-	sync   *ledger
+	sync   *toldHouse
 	pages  http.Handler
 	opts   Options
 	csv    string // the directory's file
@@ -91,7 +91,7 @@ func newHouse(t testing.TB, change ...func(*Options)) *house {
 func openHouse(t testing.TB, people string, held bool, change ...func(*Options)) *house {
 	t.Helper()
 	ctx, dir := context.Background(), t.TempDir()
-	h := &house{t: t, clock: &clock{at: monday}, sync: &ledger{}}
+	h := &house{t: t, clock: &clock{at: monday}, sync: &toldHouse{}}
 	db := databasetest.Open(t)
 	csv := filepath.Join(dir, "people.csv")
 	h.csv = csv
@@ -317,8 +317,8 @@ func (s cookieSignin) Finish(ctx context.Context, query map[string][]string) (st
 func (s cookieSignin) Out(ctx context.Context) error                 { return nil }
 func (s cookieSignin) Prefer(ctx context.Context, key, value string) {}
 
-// ledger stands for sync-back: nothing waits unless a test says so.
-type ledger struct {
+// toldHouse stands for sync-back: nothing waits unless a test says so.
+type toldHouse struct {
 	mu     sync.Mutex
 	states map[email.MessageID]syncback.State
 	gate   syncback.Position
@@ -326,7 +326,7 @@ type ledger struct {
 	counts syncback.Report
 }
 
-func (l *ledger) Position(context.Context, email.MailboxID) (syncback.Position, error) {
+func (l *toldHouse) Position(context.Context, email.MailboxID) (syncback.Position, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.gate == "" {
@@ -335,15 +335,15 @@ func (l *ledger) Position(context.Context, email.MailboxID) (syncback.Position, 
 	return l.gate, nil
 }
 
-func (l *ledger) Alarms() []syncback.Alarm { return nil }
+func (l *toldHouse) Alarms() []syncback.Alarm { return nil }
 
-func (l *ledger) Unverified(context.Context, email.MailboxID) (int, error) {
+func (l *toldHouse) Unverified(context.Context, email.MailboxID) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.counts.Total - l.counts.Verified, nil
 }
 
-func (l *ledger) States(_ context.Context, _ email.MailboxID, ids []email.MessageID) (map[email.MessageID]syncback.State, error) {
+func (l *toldHouse) States(_ context.Context, _ email.MailboxID, ids []email.MessageID) (map[email.MessageID]syncback.State, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	found := map[email.MessageID]syncback.State{}
@@ -355,30 +355,30 @@ func (l *ledger) States(_ context.Context, _ email.MailboxID, ids []email.Messag
 	return found, nil
 }
 
-func (l *ledger) Report(context.Context, time.Time, func(email.MailboxID) bool) (syncback.Report, error) {
+func (l *toldHouse) Report(context.Context, time.Time, func(email.MailboxID) bool) (syncback.Report, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.counts, nil
 }
 
-func (l *ledger) Lines(context.Context, time.Time, email.MailboxID, syncback.State, int) ([]syncback.Line, error) {
+func (l *toldHouse) Lines(context.Context, time.Time, email.MailboxID, syncback.State, int) ([]syncback.Line, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.lines, nil
 }
 
-func (l *ledger) Account(context.Context, syncback.Span, func(email.MailboxID) bool) (syncback.Account, error) {
+func (l *toldHouse) Account(context.Context, syncback.Span, func(email.MailboxID) bool) (syncback.Account, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t := syncback.Tally{Messages: l.counts.Counts, Changes: l.counts.Counts}
 	return syncback.Account{Tally: t, Boxes: []syncback.BoxTally{{Tally: t}}}, nil
 }
 
-func (l *ledger) Crosscheck(context.Context, syncback.Span, func(email.MailboxID) bool) (syncback.Crosscheck, error) {
+func (l *toldHouse) Crosscheck(context.Context, syncback.Span, func(email.MailboxID) bool) (syncback.Crosscheck, error) {
 	return syncback.Crosscheck{}, nil
 }
 
-func (l *ledger) List(_ context.Context, f syncback.Filter) (lines []syncback.Line, next string, err error) {
+func (l *toldHouse) List(_ context.Context, f syncback.Filter) (lines []syncback.Line, next string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, line := range l.lines {
@@ -389,19 +389,19 @@ func (l *ledger) List(_ context.Context, f syncback.Filter) (lines []syncback.Li
 	return lines, "", nil
 }
 
-func (l *ledger) Own(context.Context, email.MailboxID, syncback.Span) (syncback.Counts, error) {
+func (l *toldHouse) Own(context.Context, email.MailboxID, syncback.Span) (syncback.Counts, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.counts.Counts, nil
 }
 
-func (l *ledger) Carried(context.Context, syncback.Span, func(email.MailboxID) bool) ([]syncback.Carried, error) {
+func (l *toldHouse) Carried(context.Context, syncback.Span, func(email.MailboxID) bool) ([]syncback.Carried, error) {
 	return nil, nil
 }
 
-func (l *ledger) RetryAll(context.Context, syncback.Filter, string) (int, error) { return 0, nil }
+func (l *toldHouse) RetryAll(context.Context, syncback.Filter, string) (int, error) { return 0, nil }
 
-func (l *ledger) Retry(context.Context, email.MailboxID, mailstore.Seq, string) error { return nil }
+func (l *toldHouse) Retry(context.Context, email.MailboxID, mailstore.Seq, string) error { return nil }
 
 // before0 is the cursor of a list's first page.
 var before0 mailstore.Before

@@ -11,6 +11,7 @@ import (
 	"holdover/email"
 	"holdover/mailstore"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // Pictures fetches pictures from the internet, safely (package pictures).
@@ -58,12 +59,12 @@ func (s *server) askImages(c echo.Context) error {
 		}
 		name, value = imagesBy(m.From[0]), ""
 	default:
-		return errBad
+		return page.ErrBad
 	}
 	if err := s.Mail.Prefer(ctx, mailbox, name, value); err != nil {
 		return err
 	}
-	return redirect(c, localPath(c.FormValue("back"))+"#m-"+string(id))
+	return page.Redirect(c, localPath(c.FormValue("back"))+"#m-"+string(id))
 }
 
 // remoteImage is GET /m/:id/image/:n: the n-th remote image of a message, fetched by this server, once a

@@ -14,6 +14,7 @@ import (
 
 	"holdover/email"
 	"holdover/pictures"
+	"holdover/web/page"
 )
 
 // gallery stands for the internet.
@@ -74,7 +75,7 @@ func TestRemoteImages(t *testing.T) {
 		t.Fatalf("after: %q", got)
 	}
 	w := k.do("GET", ownImage(id, 0), nil)
-	if w.Code != 200 || w.Header().Get("Content-Type") != "image/png" || w.Header().Get("Content-Security-Policy") != filePolicy || w.Header().Get("X-Content-Type-Options") != "nosniff" {
+	if w.Code != 200 || w.Header().Get("Content-Type") != "image/png" || w.Header().Get("Content-Security-Policy") != page.FilePolicy || w.Header().Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("%d %v", w.Code, w.Header())
 	}
 	k.do("GET", ownImage(id, 2), nil)

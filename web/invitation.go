@@ -8,6 +8,7 @@ import (
 	"holdover/calendar"
 	"holdover/email"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // mostConflicts is how many other appointments a card names.
@@ -137,7 +138,7 @@ func objectOf(e calendar.Event) string {
 }
 
 func titleOf(w *views.Words, e calendar.Event) string {
-	if title := oneLine(clip(e.Summary, maxSubject)); title != "" {
+	if title := page.OneLine(clip(e.Summary, maxSubject)); title != "" {
 		return title
 	}
 	return w.T("calendar.untitled")

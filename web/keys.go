@@ -8,15 +8,16 @@ import (
 
 	"holdover/email"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // keysPreference says under which name the store remembers a person's set of keys.
 const keysPreference = "keys"
 
-func (s *server) keyRoutes() []route {
-	return []route{
-		{http.MethodGet, "/keys", people, s.keys},
-		{http.MethodPost, "/keys", people, s.chooseKeys},
+func (s *server) keyRoutes() []page.Route {
+	return []page.Route{
+		page.Get("/keys", page.People, s.keys),
+		page.Post("/keys", page.People, s.chooseKeys),
 	}
 }
 
@@ -37,17 +38,17 @@ func (s *server) keys(c echo.Context) error {
 		return err
 	}
 	p.Title = p.Words.T("keys.title")
-	return s.render(c, http.StatusOK, p, views.KeysPage(p))
+	return s.Render(c, http.StatusOK, p, views.KeysPage(p))
 }
 
 // chooseKeys is POST /keys: keys=outlook|gmail|off.
 func (s *server) chooseKeys(c echo.Context) error {
 	chosen := c.FormValue("keys")
 	if !views.KnownKeys(chosen) {
-		return errBad
+		return page.ErrBad
 	}
-	if err := s.Mail.Prefer(c.Request().Context(), personOf(c).Mailbox, keysPreference, chosen); err != nil {
+	if err := s.Mail.Prefer(c.Request().Context(), page.PersonOf(c).Mailbox, keysPreference, chosen); err != nil {
 		return err
 	}
-	return redirect(c, "/keys")
+	return page.Redirect(c, "/keys")
 }

@@ -10,6 +10,7 @@ import (
 	"holdover/email"
 	"holdover/mailstore"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // pageSize is how many rows a list shows.
@@ -26,7 +27,7 @@ func (s *server) list(c echo.Context) error {
 		return err
 	}
 	p.Live, p.First = true, "list"
-	return s.render(c, http.StatusOK, p, views.ListPage(p, l))
+	return s.Render(c, http.StatusOK, p, views.ListPage(p, l))
 }
 
 // listView reads one page of the folder in the address; opened is the thread in the reading pane or "".
@@ -42,10 +43,10 @@ func (s *server) listView(c echo.Context, p *views.Page, opened mailstore.Thread
 	if text := c.QueryParam("before"); text != "" {
 		var err error
 		if before, err = mailstore.ParseBefore(text); err != nil {
-			return views.List{}, errBad
+			return views.List{}, page.ErrBad
 		}
 	}
-	single, err := s.single(ctx, personOf(c).Mailbox)
+	single, err := s.single(ctx, page.PersonOf(c).Mailbox)
 	if err != nil {
 		return views.List{}, err
 	}

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"holdover/web/page"
 )
 
 const (
@@ -16,7 +18,7 @@ const (
 // live is GET /live: an event stream that tells that the mailbox or the events have changed. It
 // carries numbers only; pages fetch what they show (webmail.md 3.2).
 func (s *server) live(c echo.Context) error {
-	l, leave := s.hub.listen(s.opensTo(personOf(c).Mailbox))
+	l, leave := s.hub.listen(s.opensTo(page.PersonOf(c).Mailbox))
 	defer leave()
 	w := c.Response()
 	w.Header().Set("Content-Type", "text/event-stream")

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"holdover/static"
+	"holdover/web/page"
 )
 
 // matrix says who may use each route. Letters: n nobody, e employee, a administrator, t the API's
@@ -113,13 +113,12 @@ var matrix = map[string]string{
 // does a row without a route.
 func TestAccessMatrix(t *testing.T) {
 	h := newHouse(t)
-	assets, err := static.Load("", nil)
+	s, err := newServer(h.opts)
 	must(t, err)
-	s := &server{Options: h.opts, assets: assets}
 	seen := map[string]bool{}
 	for _, r := range s.routes() {
-		name := r.method + " " + r.path
-		if strings.HasPrefix(r.path, "/shared/:box/") {
+		name := r.Method + " " + r.Path
+		if strings.HasPrefix(r.Path, "/shared/:box/") {
 			continue // TestSharedAccess
 		}
 		allowed, ok := matrix[name]
@@ -145,19 +144,19 @@ func TestAccessMatrix(t *testing.T) {
 }
 
 // ask sends a request with something in each place of the path.
-func (h *house) ask(who string, r route) *httptest.ResponseRecorder {
+func (h *house) ask(who string, r page.Route) *httptest.ResponseRecorder {
 	v := h.as(map[string]string{"e": katrin, "a": jens}[who])
 	if who == "t" {
 		v = v.with("Authorization", "Bearer the-token")
 	}
-	path := strings.NewReplacer(":folder", "inbox", ":thread", "none", ":id", "none", ":n", "0", ":draft", "none", ":send", "none", "*", "x").Replace(r.path)
-	if r.path == "/sign-in/return" {
+	path := strings.NewReplacer(":folder", "inbox", ":thread", "none", ":id", "none", ":n", "0", ":draft", "none", ":send", "none", "*", "x").Replace(r.Path)
+	if r.Path == "/sign-in/return" {
 		path += "?code=good"
 	}
-	if r.path == "/live" {
+	if r.Path == "/live" {
 		return v.brief(path)
 	}
-	return v.do(r.method, path, nil)
+	return v.do(r.Method, path, nil)
 }
 
 // TestWrongTokens: only the whole token opens the API, and none does when there is none.

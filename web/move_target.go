@@ -8,6 +8,7 @@ import (
 
 	"holdover/mailstore"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // newTarget in the field "to" asks for a folder that is made on the way.
@@ -27,7 +28,7 @@ func (s *server) target(c echo.Context, d *deed) (made mailstore.FolderID, answe
 	typed := strings.TrimSpace(clip(c.FormValue("find"), maxSmall))
 	if d.action == "find" {
 		if typed == "" { // Enter in a tick
-			return "", true, redirect(c, s.unchanged(c, *d))
+			return "", true, page.Redirect(c, s.unchanged(c, *d))
 		}
 		found := foldersLike(all, typed)
 		if len(found) == 1 {
@@ -76,6 +77,6 @@ func (s *server) askTarget(c echo.Context, p views.Page, d deed, found []views.F
 	if f.Fault != "" {
 		status = http.StatusUnprocessableEntity
 	}
-	return s.render(c, status, p, views.TargetPage(p, views.Target{Act: d.place(boxOf(c)) + "/act", Back: s.unchanged(c, d), At: c.FormValue("at"), Picks: d.picked, Single: d.single, Typed: strings.TrimSpace(c.FormValue("find")),
+	return s.Render(c, status, p, views.TargetPage(p, views.Target{Act: d.place(boxOf(c)) + "/act", Back: s.unchanged(c, d), At: c.FormValue("at"), Picks: d.picked, Single: d.single, Typed: strings.TrimSpace(c.FormValue("find")),
 		Found: found, FolderPage: views.FolderPage{Parents: parents(p.Folders), Parent: f.Parent, Name: f.Name, Fault: f.Fault}}))
 }

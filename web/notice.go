@@ -11,6 +11,7 @@ import (
 	"holdover/mailstore"
 	"holdover/push"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // Notices keeps which browsers take notifications.
@@ -20,11 +21,11 @@ type Notices interface {
 	Unsubscribe(ctx context.Context, m email.MailboxID, endpoint string) error
 }
 
-func (s *server) noticeRoutes() []route {
-	return []route{
-		{http.MethodGet, "/notices", people, s.notices},
-		{http.MethodPost, "/notices/on", people, s.noticesOn},
-		{http.MethodPost, "/notices/off", people, s.noticesOff},
+func (s *server) noticeRoutes() []page.Route {
+	return []page.Route{
+		page.Get("/notices", page.People, s.notices),
+		page.Post("/notices/on", page.People, s.noticesOn),
+		page.Post("/notices/off", page.People, s.noticesOff),
 	}
 }
 
@@ -39,7 +40,7 @@ func (s *server) notices(c echo.Context) error {
 	if s.Notices != nil {
 		v.Key = s.Notices.Key()
 	}
-	return s.render(c, http.StatusOK, p, views.NoticesPage(p, v))
+	return s.Render(c, http.StatusOK, p, views.NoticesPage(p, v))
 }
 
 // noticesOn keeps a browser. Its first notification is a greeting: what does not arrive is said at once.
@@ -47,11 +48,11 @@ func (s *server) noticesOn(c echo.Context) error {
 	if s.Notices == nil {
 		return mailstore.ErrNotFound
 	}
-	err := s.Notices.Subscribe(c.Request().Context(), personOf(c).Mailbox, push.Subscription{Endpoint: c.FormValue("endpoint"),
-		P256dh: c.FormValue("p256dh"), Auth: c.FormValue("auth"), Lang: s.wordsOf(c).Lang})
+	err := s.Notices.Subscribe(c.Request().Context(), page.PersonOf(c).Mailbox, push.Subscription{Endpoint: c.FormValue("endpoint"),
+		P256dh: c.FormValue("p256dh"), Auth: c.FormValue("auth"), Lang: s.WordsOf(c).Lang})
 	switch {
 	case errors.Is(err, push.ErrInvalid):
-		return errBad
+		return page.ErrBad
 	case err != nil:
 		s.Log.WarnContext(c.Request().Context(), "a browser's push service was not reached", "err", err)
 		return c.NoContent(http.StatusBadGateway)
@@ -63,7 +64,7 @@ func (s *server) noticesOff(c echo.Context) error {
 	if s.Notices == nil {
 		return mailstore.ErrNotFound
 	}
-	if err := s.Notices.Unsubscribe(c.Request().Context(), personOf(c).Mailbox, c.FormValue("endpoint")); err != nil {
+	if err := s.Notices.Unsubscribe(c.Request().Context(), page.PersonOf(c).Mailbox, c.FormValue("endpoint")); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

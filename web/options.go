@@ -17,6 +17,7 @@ import (
 	"holdover/search"
 	"holdover/signin"
 	"holdover/syncback"
+	"holdover/web/desk"
 )
 
 // Options are all that the pages need. Mail, Search, Calendar, Directory, Signin, Events and Syncback are
@@ -30,10 +31,10 @@ type Options struct {
 	Signin       Signin
 	Events       Events
 	Syncback     Syncback
-	Gate         Gatekeeper // between the end of an event and the drain
-	Releases     Releases
-	Refills      Refills // nil: mailboxes cannot be refilled
-	Archive      Archive // of journal reports; nil: none
+	Gate         desk.Gatekeeper // between the end of an event and the drain
+	Releases     desk.Releases
+	Refills      desk.Refills // nil: mailboxes cannot be refilled
+	Archive      desk.Archive // of journal reports; nil: none
 	Organisation Organisation
 	Signatures   map[string]string // by language: "de", "en"; a text with places for the directory's fields
 	Templates    []Template        // texts to insert
@@ -88,7 +89,7 @@ type Mail interface {
 	Deeds(ctx context.Context, m email.MailboxID, ids []email.MessageID) (map[email.MessageID][]mailstore.Deed, error)
 	Watch() (<-chan mailstore.Notice, func())
 	writing
-	health
+	desk.Mail
 	memory
 }
 
@@ -109,19 +110,12 @@ type memory interface {
 	Unsuggest(ctx context.Context, m email.MailboxID, address string) error
 }
 
-// health tells the desk how the store is.
-type health interface {
-	Alarms() []mailstore.Alarm
-	SpaceLeft(size int64) error
-}
-
 // writing is what composing and sending ask of the store.
 type writing interface {
 	SaveDraft(ctx context.Context, m email.MailboxID, id email.MessageID, version int, octets []byte) (email.MessageID, int, error)
 	DiscardDraft(ctx context.Context, m email.MailboxID, id email.MessageID) error
 	Submit(ctx context.Context, sub mailstore.Submission) (mailstore.SendID, error)
 	Undo(ctx context.Context, m email.MailboxID, id mailstore.SendID) (email.MessageID, error)
-	Submissions(ctx context.Context, m email.MailboxID, limit int) ([]mailstore.SubmissionRow, error)
 	Sending(ctx context.Context, m email.MailboxID, key mailstore.SendKey) (mailstore.SubmissionRow, error)
 	Held(ctx context.Context, m email.MailboxID, t mailstore.ThreadID) ([]mailstore.HeldMessage, error)
 	SentOf(ctx context.Context, m email.MailboxID, copies []email.MessageID) (map[email.MessageID]mailstore.SubmissionRow, error)
@@ -134,15 +128,10 @@ type Search interface {
 
 // Directory knows people and addresses.
 type Directory interface {
-	Mailbox(id email.MailboxID) (directory.Mailbox, bool)
-	Mailboxes() []directory.Mailbox
+	desk.Directory
 	Opens(person email.MailboxID) []directory.Mailbox
 	SendsAs(person email.MailboxID) []directory.Mailbox
-	Groups() []directory.Group
-	Domains() []string
-	LastRead() (at time.Time, err error)
 	Local(address string) bool
-	Resolve(address string) (directory.Target, error)
 	Suggest(typed string, limit int) []email.Address
 }
 
@@ -158,36 +147,18 @@ type Signin interface {
 
 // Events are the continuity events.
 type Events interface {
+	desk.Events
 	Covering(ctx context.Context, m email.MailboxID) (continuity.Event, bool, error)
 	Watch() (<-chan struct{}, func())
-	Start(ctx context.Context, s continuity.Start) (continuity.Event, error)
-	End(ctx context.Context, id, by, reason string) (continuity.Event, error)
-	Event(ctx context.Context, id string) (continuity.Event, error)
-	Events(ctx context.Context, limit int) ([]continuity.Event, error)
-	Covers(e continuity.Event, m email.MailboxID) bool
-	Records(ctx context.Context, event string) ([]continuity.Record, error)
 }
 
 // Syncback tells what waits for Exchange.
 type Syncback interface {
+	desk.Syncback
 	Position(ctx context.Context, m email.MailboxID) (syncback.Position, error)
 	Unverified(ctx context.Context, m email.MailboxID) (int, error)
-	Alarms() []syncback.Alarm
 	States(ctx context.Context, m email.MailboxID, ids []email.MessageID) (map[email.MessageID]syncback.State, error)
-	Report(ctx context.Context, since time.Time, covers func(email.MailboxID) bool) (syncback.Report, error)
-	Lines(ctx context.Context, since time.Time, m email.MailboxID, state syncback.State, limit int) ([]syncback.Line, error)
-	accounting
-	Retry(ctx context.Context, m email.MailboxID, seq mailstore.Seq, by string) error
-}
-
-// accounting is what the desk's reports and people's receipts ask of sync-back.
-type accounting interface {
-	Account(ctx context.Context, span syncback.Span, covers func(email.MailboxID) bool) (syncback.Account, error)
-	Crosscheck(ctx context.Context, span syncback.Span, covers func(email.MailboxID) bool) (syncback.Crosscheck, error)
-	List(ctx context.Context, f syncback.Filter) (lines []syncback.Line, next string, err error)
 	Own(ctx context.Context, m email.MailboxID, span syncback.Span) (syncback.Counts, error)
-	RetryAll(ctx context.Context, f syncback.Filter, by string) (int, error)
-	Carried(ctx context.Context, span syncback.Span, covers func(email.MailboxID) bool) ([]syncback.Carried, error)
 }
 
 // withDefaults fills in what was left out.

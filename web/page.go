@@ -1,48 +1,32 @@
 package web
 
 import (
-	"net/http"
 	"regexp"
-	"strings"
 
-	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"holdover/continuity"
 	"holdover/mailstore"
-	"holdover/static"
 	"holdover/views"
+	"holdover/web/page"
 )
 
-// shell is what every page shows, as far as it can be had without asking the store. It never
-// fails, so that the error page can use it too.
-func (s *server) shell(c echo.Context) views.Page {
-	p := views.Page{
-		Words: s.wordsOf(c), Org: s.organisation(), Sheet: s.assets.URL("app.css"), Script: s.assets.URL("app.js"), Icon: s.assets.URL(static.IconName(180)),
-		Path: "/", Base: boxOf(c).base,
-	}
-	if c.Request().Method == http.MethodGet {
-		p.Path = c.Request().URL.RequestURI()
-	}
-	person := personOf(c)
-	if person.Mailbox == "" {
-		return p
-	}
-	p.Theme = person.Theme
-	p.Person = &views.Person{Name: person.Name, Address: person.Address, Initials: views.Initials(person.Name), Admin: person.Admin}
-	if event, on, err := s.Events.Covering(c.Request().Context(), boxOf(c).id); err == nil && on {
+// band adds to the shell what the mailbox of the request says on every page: which event is on, and
+// whether mail is only read here. What cannot be found out is left out.
+func (s *server) band(c echo.Context, p *views.Page) {
+	ctx, b := c.Request().Context(), boxOf(c)
+	p.Base, p.Outlook = b.base, s.Outlook
+	if event, on, err := s.Events.Covering(ctx, b.id); err == nil && on {
 		p.Banner = s.banner(p.Words, event)
 	}
-	p.Outlook = s.Outlook
-	if only, err := s.readOnly(c.Request().Context(), boxOf(c).id); err == nil {
+	if only, err := s.readOnly(ctx, b.id); err == nil {
 		p.ReadOnly = only
 	}
-	return p
 }
 
 // page is the shell with folders, waiting changes and what the step before did.
 func (s *server) page(c echo.Context) (views.Page, error) {
-	p, ctx, own, b := s.shell(c), c.Request().Context(), ownBox(personOf(c)), boxOf(c)
+	p, ctx, own, b := s.Shell(c), c.Request().Context(), ownBox(page.PersonOf(c)), boxOf(c)
 	folders, err := s.Mail.Folders(ctx, own.id)
 	if err != nil {
 		return p, err
@@ -85,28 +69,6 @@ func telephone(number string) string {
 	return "tel:" + notDialled.ReplaceAllString(number, "")
 }
 
-// wordsOf chooses the language: what the person chose in this session or the directory says, else
-// what the browser asks for.
-func (s *server) wordsOf(c echo.Context) *views.Words {
-	if lang := personOf(c).Language; lang != "" {
-		return s.words.In(lang)
-	}
-	return s.words.Accept(c.Request().Header.Get("Accept-Language"))
-}
-
-// render answers with a main element: alone with its surroundings' news for htmx, else inside the
-// layout. It is rendered in full before the first octet leaves, so that a failure can still be told.
-func (s *server) render(c echo.Context, status int, p views.Page, main templ.Component) error {
-	whole := views.Layout(p)
-	if isHTMX(c) {
-		whole = views.Fragment(p)
-	}
-	if p.Live {
-		return s.renderLive(c, status, p, whole, main)
-	}
-	return s.write(c, status, whole, main)
-}
-
 type roleIcon struct {
 	id   mailstore.FolderID
 	icon string
@@ -134,9 +96,4 @@ func foldersView(w *views.Words, b box, folders []mailstore.Folder) []views.Fold
 		delete(known, r.id)
 	}
 	return withMade(w, b, list, folders)
-}
-
-// redirect answers a form: the page it led to is fetched anew (303), so that reloading repeats nothing.
-func redirect(c echo.Context, path string) error {
-	return c.Redirect(http.StatusSeeOther, strings.ReplaceAll(path, " ", "%20"))
 }

@@ -3,7 +3,6 @@ package web
 import (
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"path"
 	"slices"
@@ -16,16 +15,13 @@ import (
 	"holdover/email"
 	"holdover/mailstore"
 	"holdover/views"
+	"holdover/web/page"
 )
 
-const (
-	// bodyPolicy is the policy of a message's own document, the one exception to pagePolicy
-	// (webmail.md 3.3): no script, no request but for pictures that came with the message.
-	bodyPolicy = "sandbox allow-popups allow-popups-to-escape-sandbox allow-same-origin; default-src 'none'; img-src data: 'self'; " +
-		"style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
-	// filePolicy disarms whatever a browser makes of an attachment.
-	filePolicy = "sandbox; default-src 'none'; frame-ancestors 'none'"
-)
+// bodyPolicy is the policy of a message's own document, the one exception to pagePolicy
+// (webmail.md 3.3): no script, no request but for pictures that came with the message.
+const bodyPolicy = "sandbox allow-popups allow-popups-to-escape-sandbox allow-same-origin; default-src 'none'; img-src data: 'self'; " +
+	"style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 
 // read fetches and parses the message in the address.
 func (s *server) read(c echo.Context) (*email.Message, []byte, error) {
@@ -50,7 +46,7 @@ func (s *server) body(c echo.Context) error {
 	if m.Problem != "" || !m.HasHTML() {
 		return mailstore.ErrNotFound
 	}
-	w := s.wordsOf(c)
+	w := s.WordsOf(c)
 	look := email.Look{Link: func(index int) string { return boxOf(c).part(c.Param("id"), below(in, index)) }, Fold: w.T("conv.quote")}
 	once, always, err := s.consent(c.Request().Context(), boxOf(c).id, email.MessageID(c.Param("id")), outer)
 	if err != nil {
@@ -69,13 +65,13 @@ func (s *server) body(c echo.Context) error {
 	}
 	c.Response().Header().Set("Content-Security-Policy", bodyPolicy)
 	c.Response().Header().Set("Referrer-Policy", "no-referrer")
-	return s.write(c, http.StatusOK, views.Body(w, m.Subject, shown.HTML, blocked, c.QueryParam("dark") == "1"), templ.NopComponent)
+	return s.Write(c, http.StatusOK, views.Body(w, m.Subject, shown.HTML, blocked, c.QueryParam("dark") == "1"), templ.NopComponent)
 }
 
 // costly answers in the frame of a message that would take too much to show.
 func (s *server) costly(c echo.Context, w *views.Words, subject string) error {
 	c.Response().Header().Set("Content-Security-Policy", bodyPolicy)
-	return s.write(c, http.StatusOK, views.Costly(w, subject, boxOf(c).message(c.Param("id"), "source")), templ.NopComponent)
+	return s.Write(c, http.StatusOK, views.Costly(w, subject, boxOf(c).message(c.Param("id"), "source")), templ.NopComponent)
 }
 
 // part is GET /m/:id/part/:n: the leaf of a message at a place. Pictures are shown (unless ?save=1), by what
@@ -128,29 +124,10 @@ func (s *server) eml(c echo.Context) error {
 // file answers octets that came from outside.
 func (s *server) file(c echo.Context, kind, show, name string, octets []byte) error {
 	h := c.Response().Header()
-	h.Set("Content-Security-Policy", filePolicy)
-	h.Set("Content-Disposition", disposition(show, name))
+	h.Set("Content-Security-Policy", page.FilePolicy)
+	h.Set("Content-Disposition", page.Disposition(show, name))
 	h.Set("Content-Length", strconv.Itoa(len(octets)))
 	return c.Blob(http.StatusOK, kind, octets)
-}
-
-// disposition writes the header with the name in every spelling that browsers read (RFC 6266).
-func disposition(show, name string) string {
-	if name = strings.Map(fileLetter, path.Base("/"+name)); name == "" || name == "/" {
-		return show
-	}
-	if text := mime.FormatMediaType(show, map[string]string{"filename": name}); text != "" {
-		return text
-	}
-	return show
-}
-
-// fileLetter drops what no file name holds.
-func fileLetter(r rune) rune {
-	if r < ' ' || r == 0x7f || strings.ContainsRune(`/\:*?"<>|`, r) || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
-		return -1 // control characters, separators, and those that turn the direction of text round
-	}
-	return r
 }
 
 // picture says whether browsers may show this type here.

@@ -17,6 +17,7 @@ import (
 
 	"holdover/email"
 	"holdover/mailstore"
+	"holdover/web/page"
 )
 
 // aPicture is a small PNG.
@@ -91,7 +92,7 @@ func TestPictureRules(t *testing.T) {
 		t.Fatalf("%v %+v %s", err, d.Attachments, d.HTML)
 	}
 	at := "/compose/" + draft + "/picture/" + d.Attachments[0].CID
-	if w := st.get(employee, at); w.Code != 200 || w.Header().Get("Content-Type") != "image/png" || w.Header().Get("Content-Security-Policy") != filePolicy {
+	if w := st.get(employee, at); w.Code != 200 || w.Header().Get("Content-Type") != "image/png" || w.Header().Get("Content-Security-Policy") != page.FilePolicy {
 		t.Errorf("%d %v", w.Code, w.Header())
 	}
 	for who, path := range map[string]string{"james@holdover.example": at, employee: "/compose/" + draft + "/picture/other@picture.invalid"} {

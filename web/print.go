@@ -23,7 +23,7 @@ func (s *server) printMessage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := printer{s.wordsOf(c), s, boxOf(c)}
+	p := printer{s.WordsOf(c), s, boxOf(c)}
 	inner, err := attachedAt(outer, c.QueryParam("in"))
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func (s *server) printConversation(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := printer{s.wordsOf(c), s, boxOf(c)}
+	p := printer{s.WordsOf(c), s, boxOf(c)}
 	var sheets []views.Printed
 	for _, one := range all[max(0, len(all)-threadSize):] {
 		octets, err := s.Mail.Raw(ctx, mailbox, one.ID)
@@ -63,7 +63,7 @@ func (s *server) printed(c echo.Context, w *views.Words, sheets []views.Printed)
 	c.Response().Header().Set("Content-Security-Policy", bodyPolicy)
 	c.Response().Header().Set("Referrer-Policy", "no-referrer")
 	page := views.Print(w, s.organisation(), sheets[0].Subject, w.At(s.now(), s.now()).Long, sheets)
-	return s.write(c, http.StatusOK, page, templ.NopComponent)
+	return s.Write(c, http.StatusOK, page, templ.NopComponent)
 }
 
 // printer makes sheets of messages.

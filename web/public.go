@@ -14,18 +14,7 @@ var assessed = time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
 
 // accessible is GET /accessibility: the accessibility statement.
 func (s *server) accessible(c echo.Context) error {
-	p := s.shell(c)
+	p := s.Shell(c)
 	p.Title = p.Words.T("public.accessible")
-	return s.render(c, http.StatusOK, p, views.AccessiblePage(p, p.Words.Date(assessed)))
-}
-
-// legalMissing names what public pages must link to in Germany (DDG, section 5; GDPR, article 13) and do not.
-func (s *server) legalMissing() (missing []string) {
-	if s.Organisation.Imprint == "" {
-		missing = append(missing, "imprint")
-	}
-	if s.Organisation.Privacy == "" {
-		missing = append(missing, "privacy")
-	}
-	return missing
+	return s.Render(c, http.StatusOK, p, views.AccessiblePage(p, p.Words.Date(assessed)))
 }

@@ -15,6 +15,8 @@ import (
 	"holdover/email"
 	"holdover/syncback"
 	"holdover/views"
+	"holdover/web/ledger"
+	"holdover/web/page"
 )
 
 // receiptDays is how far back receipts reach when no event covered the person.
@@ -56,7 +58,7 @@ func (s *server) receipts(c echo.Context) error {
 	}
 	lines, next, err := s.Syncback.List(ctx, f)
 	if errors.Is(err, syncback.ErrPage) {
-		return errBad
+		return page.ErrBad
 	}
 	if err != nil {
 		return err
@@ -72,7 +74,7 @@ func (s *server) receipts(c echo.Context) error {
 	if f.After != "" {
 		v.First = b.base + "/receipts?" + url.Values{"show": {c.QueryParam("show")}}.Encode()
 	}
-	return s.render(c, http.StatusOK, p, views.ReceiptsPage(p, v))
+	return s.Render(c, http.StatusOK, p, views.ReceiptsPage(p, v))
 }
 
 func receiptFilter(c echo.Context, span syncback.Span, m email.MailboxID) (f syncback.Filter, err error) {
@@ -85,7 +87,7 @@ func receiptFilter(c echo.Context, span syncback.Span, m email.MailboxID) (f syn
 		return one.word == show || show == "" && one.word == "all"
 	})
 	if at < 0 {
-		return f, errBad
+		return f, page.ErrBad
 	}
 	f.States = receiptFilters[at].states
 	return f, nil
@@ -94,23 +96,14 @@ func receiptFilter(c echo.Context, span syncback.Span, m email.MailboxID) (f syn
 // receiptSpan begins with the latest event that covered the mailbox.
 func (s *server) receiptSpan(ctx context.Context, m email.MailboxID) (syncback.Span, error) {
 	span := syncback.Span{Since: s.Now().AddDate(0, 0, -receiptDays)}
-	events, err := s.Events.Events(ctx, maxEvents)
+	events, err := s.Events.Events(ctx, recentEvents)
 	if err != nil {
 		return span, err
 	}
-	if e, ok := latestOver(events, func(e continuity.Event) bool { return s.Events.Covers(e, m) }); ok {
+	if e, ok := continuity.Latest(events, func(e continuity.Event) bool { return s.Events.Covers(e, m) }); ok {
 		span.Since = e.Started
 	}
 	return span, nil
-}
-
-func latestOver(events []continuity.Event, covers func(continuity.Event) bool) (latest continuity.Event, ok bool) {
-	for _, e := range events {
-		if covers(e) && (!ok || e.Started.After(latest.Started)) {
-			latest, ok = e, true
-		}
-	}
-	return latest, ok
 }
 
 // sayReceipts is the sentence and the choices, each with its count.
@@ -135,7 +128,7 @@ func (s *server) sayReceipts(w *views.Words, b box, c syncback.Counts, show stri
 	v.More = strings.Join(more, " ")
 	for n, number := range []int{c.Total, c.Verified, left, c.Parked} {
 		word := receiptFilters[n].word
-		v.Filters = append(v.Filters, chip(w.T("receipts."+word), w.Number(number), b.base+"/receipts?show="+word, word == show || show == "" && n == 0))
+		v.Filters = append(v.Filters, ledger.Chip(w.T("receipts."+word), w.Number(number), b.base+"/receipts?show="+word, word == show || show == "" && n == 0))
 	}
 }
 
@@ -145,7 +138,7 @@ func (s *server) receiptRows(ctx context.Context, w *views.Words, b box, lines [
 		return nil, err
 	}
 	for _, l := range lines {
-		r := views.ReceiptRow{What: w.T("change." + string(l.Kind)), Subject: w.T("receipts.gone"), State: ledgerBadge(w, l.State), At: w.At(l.At, s.now()), Notes: personNotes(w, l)}
+		r := views.ReceiptRow{What: w.T("change." + string(l.Kind)), Subject: w.T("receipts.gone"), State: ledger.Badge(w, l.State), At: w.At(l.At, s.now()), Notes: personNotes(w, l)}
 		if one, ok := known[l.Message]; ok {
 			r.Subject, r.URL = one.Subject, b.thread(one.Folder, one.Thread)
 			if r.Subject == "" {
@@ -166,24 +159,24 @@ func (s *server) receiptRows(ctx context.Context, w *views.Words, b box, lines [
 // personNotes are the notes that matter to the person: where it is when it is not where it belongs.
 func personNotes(w *views.Words, l syncback.Line) []string {
 	l.Resent = 0
-	return lineNotes(w, l)
+	return ledger.Notes(w, l)
 }
 
 // receiptsCSV is the person's own list as a file.
 func (s *server) receiptsCSV(c echo.Context) error {
-	ctx, b, w := c.Request().Context(), boxOf(c), s.wordsOf(c)
+	ctx, b, w := c.Request().Context(), boxOf(c), s.WordsOf(c)
 	mailbox := b.id
 	span, err := s.receiptSpan(ctx, mailbox)
 	if err != nil {
 		return err
 	}
 	f := syncback.Filter{Span: span, Mailboxes: []email.MailboxID{mailbox}, Messages: true}
-	return s.download(c, w, strings.ToLower(w.T("receipts.title"))+".csv", func(t *excel) error {
-		t.row(w.T("sheet.at"), w.T("sheet.what"), w.T("sheet.subject"), w.T("sheet.state"), w.T("sheet.folder"), w.T("sheet.note"), w.T("sheet.words"))
-		return s.eachLine(ctx, f, func(lines []syncback.Line) error {
+	return s.Download(c, w, strings.ToLower(w.T("receipts.title"))+".csv", func(t *page.Table) error {
+		t.Row(w.T("sheet.at"), w.T("sheet.what"), w.T("sheet.subject"), w.T("sheet.state"), w.T("sheet.folder"), w.T("sheet.note"), w.T("sheet.words"))
+		return ledger.Each(ctx, s.Syncback, f, func(lines []syncback.Line) error {
 			rows, err := s.receiptRows(ctx, w, b, lines)
 			for n, r := range rows {
-				t.row(s.csvTime(lines[n].At), r.What, r.Subject, r.State.Text, lines[n].Folder, strings.Join(r.Notes, ", "), w.Say(r.Words))
+				t.Row(s.TableTime(lines[n].At), r.What, r.Subject, r.State.Text, lines[n].Folder, strings.Join(r.Notes, ", "), w.Say(r.Words))
 			}
 			return err
 		})

@@ -110,7 +110,7 @@ func TestCSV(t *testing.T) {
 	st := newDeskStage(t, &calmMail{})
 	e := st.ended()
 	katrin := st.person(employee).Mailbox
-	for n := range 2*csvPage + 5 {
+	for n := range 2005 {
 		st.told.lines = append(st.told.lines, syncback.Line{Mailbox: katrin, Seq: mailstore.Seq(n), Kind: mailstore.Arrived, State: syncback.Parked, At: st.clock.now(),
 			Words: `=HYPERLINK("http://x";"y")`, Remedy: "Größe; prüfen\r\n=1"})
 	}
@@ -133,15 +133,6 @@ func TestCSV(t *testing.T) {
 		}
 		if last := rows[len(rows)-1]; last[10] != `'=HYPERLINK("http://x";"y")` || last[11] != "Größe; prüfen  =1" || last[0] != "katrin@holdover.example" {
 			t.Errorf("%s: %q", lang, last)
-		}
-	}
-}
-
-func TestHarmless(t *testing.T) {
-	for in, want := range map[string]string{"=1+1": "'=1+1", "+49 30": "'+49 30", "-1": "'-1", "@sum": "'@sum", "\t=1": "' =1", "  =1": "'  =1", "＝1": "'＝1",
-		"Angebot = 5": "Angebot = 5", "": "", "3": "3", "a\r\nb": "a  b"} {
-		if got := harmless(in); got != want {
-			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}
 }
@@ -203,7 +194,7 @@ func TestManyMailboxes(t *testing.T) {
 		st.told.report.Parked += c.Parked
 	}
 	page := st.read(st.get(admin, "/desk/events/"+e.ID), 200)
-	if rows := page.Find("section.frame tbody tr"); rows.Length() != maxBoxes || !strings.Contains(words(rows.First()), "box0777") {
+	if rows := page.Find("section.frame tbody tr"); rows.Length() != 100 || !strings.Contains(words(rows.First()), "box0777") {
 		t.Errorf("%d rows, first %q", rows.Length(), words(rows.First()))
 	}
 	if n := st.read(st.get(admin, "/desk/events/"+e.ID+"/report"), 200).Find("[aria-labelledby=rp-b] tbody tr").Length(); n != 1000 {

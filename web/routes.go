@@ -4,65 +4,47 @@ import (
 	"net/http"
 
 	"github.com/labstack/echo/v4"
+
+	"holdover/web/desk"
+	"holdover/web/page"
 )
 
-// access says who may use a route. The zero value is nobody, so that a route without a decision
-// stays shut.
-type access int
+func (s *server) routes() []page.Route {
+	all := []page.Route{
+		page.Get("/", page.Everyone, s.landing),
+		page.Get("/sign-in", page.Everyone, s.signIn),
+		page.Get("/sign-in/return", page.Everyone, s.signedIn),
+		page.Post("/sign-out", page.Everyone, s.signOut),
+		page.Post("/language", page.Everyone, s.language),
+		page.Post("/theme", page.People, s.theme),
 
-const (
-	nobody   access = iota
-	everyone        // signed in or not
-	people          // who is signed in
-	readers         // who is signed in, in their own mailbox and, below /shared/ADDRESS, in each that they may open
-	writers         // the same, while mailboxes may be changed here
-	admins          // who is signed in and administrator
-	token           // who sends the administrators' token (API)
-)
+		page.Get("/mail/:folder", page.Readers, s.list),
+		page.Get("/mail/:folder/:thread", page.Readers, s.conversation),
+		page.Post("/mail/:folder/act", page.Writers, s.act),
+		page.Post("/view", page.People, s.chooseView),
+		page.Get("/mail/:folder/:thread/print", page.Readers, s.printConversation),
+		page.Get("/m/:id/print", page.Readers, s.printMessage),
+		page.Post("/m/:id/images", page.Readers, s.askImages),
+		page.Get("/m/:id/image/:n", page.Readers, s.remoteImage),
+		page.Get("/m/:id/body", page.Readers, s.body),
+		page.Get("/m/:id/part/:n", page.Readers, s.part),
+		page.Get("/m/:id/files.zip", page.Readers, s.bundle),
+		page.Get("/m/:id/source", page.Readers, s.source),
+		page.Get("/m/:id/eml", page.Readers, s.eml),
+		page.Get("/search", page.Readers, s.search),
+		page.Post("/search/act", page.Writers, s.act),
+		page.Get("/live", page.People, s.live),
+		page.Get("/receipts", page.Readers, s.receipts),
+		page.Get("/receipts.csv", page.Readers, s.receiptsCSV),
 
-// route is one line of the table. TestAccessMatrix has a row for each.
-type route struct {
-	method, path string
-	access       access
-	handle       echo.HandlerFunc
-}
-
-func (s *server) routes() []route {
-	all := []route{
-		{http.MethodGet, "/", everyone, s.landing},
-		{http.MethodGet, "/sign-in", everyone, s.signIn},
-		{http.MethodGet, "/sign-in/return", everyone, s.signedIn},
-		{http.MethodPost, "/sign-out", everyone, s.signOut},
-		{http.MethodPost, "/language", everyone, s.language},
-		{http.MethodPost, "/theme", people, s.theme},
-
-		{http.MethodGet, "/mail/:folder", readers, s.list},
-		{http.MethodGet, "/mail/:folder/:thread", readers, s.conversation},
-		{http.MethodPost, "/mail/:folder/act", writers, s.act},
-		{http.MethodPost, "/view", people, s.chooseView},
-		{http.MethodGet, "/mail/:folder/:thread/print", readers, s.printConversation},
-		{http.MethodGet, "/m/:id/print", readers, s.printMessage},
-		{http.MethodPost, "/m/:id/images", readers, s.askImages},
-		{http.MethodGet, "/m/:id/image/:n", readers, s.remoteImage},
-		{http.MethodGet, "/m/:id/body", readers, s.body},
-		{http.MethodGet, "/m/:id/part/:n", readers, s.part},
-		{http.MethodGet, "/m/:id/files.zip", readers, s.bundle},
-		{http.MethodGet, "/m/:id/source", readers, s.source},
-		{http.MethodGet, "/m/:id/eml", readers, s.eml},
-		{http.MethodGet, "/search", readers, s.search},
-		{http.MethodPost, "/search/act", writers, s.act},
-		{http.MethodGet, "/live", people, s.live},
-		{http.MethodGet, "/receipts", readers, s.receipts},
-		{http.MethodGet, "/receipts.csv", readers, s.receiptsCSV},
-
-		{http.MethodGet, "/accessibility", everyone, s.accessible},
-		{http.MethodGet, "/healthz", everyone, healthy},
-		{http.MethodGet, "/favicon.ico", everyone, s.favicon},
-		{http.MethodGet, "/static/*", everyone, echo.WrapHandler(s.assets)},
-		{http.MethodHead, "/static/*", everyone, echo.WrapHandler(s.assets)},
+		page.Get("/accessibility", page.Everyone, s.accessible),
+		page.Get("/healthz", page.Everyone, healthy),
+		page.Get("/favicon.ico", page.Everyone, s.favicon),
+		page.Get("/static/*", page.Everyone, echo.WrapHandler(s.assets)),
+		{Method: http.MethodHead, Path: "/static/*", Access: page.Everyone, Handle: echo.WrapHandler(s.assets)},
 	}
 	if s.Storybook {
-		all = append(all, route{http.MethodGet, "/storybook", everyone, s.storybook}, route{http.MethodGet, "/storybook/:name", everyone, s.story})
+		all = append(all, page.Get("/storybook", page.Everyone, s.storybook), page.Get("/storybook/:name", page.Everyone, s.story))
 	}
 	all = append(all, s.composeRoutes()...)
 	all = append(all, s.calendarRoutes()...)
@@ -70,19 +52,25 @@ func (s *server) routes() []route {
 	all = append(all, s.noticeRoutes()...)
 	all = append(all, s.keyRoutes()...)
 	all = append(all, s.folderRoutes()...)
-	all = append(all, s.deskRoutes()...)
+	all = append(all, desk.Routes(s.desk())...)
 	for _, r := range all {
-		if r.access == readers || r.access == writers {
-			all = append(all, route{r.method, "/shared/:box" + r.path, r.access, r.handle})
+		if r.Access == page.Readers || r.Access == page.Writers {
+			all = append(all, page.Route{Method: r.Method, Path: "/shared/:box" + r.Path, Access: r.Access, Handle: r.Handle})
 		}
 	}
 	return all
 }
 
+// desk is what the pages of administrators and the API work with.
+func (s *server) desk() desk.Options {
+	return desk.Options{Frame: s.Frame, Organisation: s.organisation(), Mail: s.Mail, Directory: s.Directory, Events: s.Events, Syncback: s.Syncback, Gate: s.Gate,
+		Releases: s.Releases, Refills: s.Refills, Archive: s.Archive, MaxUpload: s.MaxUpload, Zone: s.Zone, Log: s.Log}
+}
+
 // favicon answers browsers that ask for one beside documents that are not ours, like a message's source.
 func (s *server) favicon(c echo.Context) error {
 	if logo := s.assets.URL("logo"); logo != "" {
-		return redirect(c, logo)
+		return page.Redirect(c, logo)
 	}
 	return c.NoContent(http.StatusNoContent)
 }

@@ -12,6 +12,7 @@ import (
 	"holdover/mailstore"
 	"holdover/search"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 const (
@@ -40,13 +41,13 @@ func (s *server) search(c echo.Context) error {
 			return err
 		}
 	}
-	return s.render(c, http.StatusOK, p, views.SearchPage(p, model))
+	return s.Render(c, http.StatusOK, p, views.SearchPage(p, model))
 }
 
 // find asks the index. When it does not answer, the page says so: the folders still work.
-func (s *server) find(c echo.Context, p *views.Page, model *views.Found, page int) error {
+func (s *server) find(c echo.Context, p *views.Page, model *views.Found, number int) error {
 	ctx, b := c.Request().Context(), boxOf(c)
-	result, err := s.Search.Search(ctx, b.id, model.Query, (page-1)*pageSize, pageSize)
+	result, err := s.Search.Search(ctx, b.id, model.Query, (number-1)*pageSize, pageSize)
 	if err != nil {
 		s.Log.Error("search failed", "mailbox", b.id, "err", err)
 		model.Failed = true
@@ -61,14 +62,14 @@ func (s *server) find(c echo.Context, p *views.Page, model *views.Found, page in
 		return err
 	}
 	model.Total, model.Partial = result.Total, result.Partial
-	single, err := s.single(ctx, personOf(c).Mailbox)
+	single, err := s.single(ctx, page.PersonOf(c).Mailbox)
 	if err != nil {
 		return err
 	}
 	r := rower{words: p.Words, now: s.now(), box: b, self: s.ownAddresses(b), single: single}
 	model.Rows = r.hits(p, result.Hits, messages)
-	if page*pageSize < result.Total && page < mostPages {
-		model.More = b.search(model.Query, page+1)
+	if number*pageSize < result.Total && number < mostPages {
+		model.More = b.search(model.Query, number+1)
 	}
 	s.chips(p.Words, b, model, result.Chips)
 	return s.hitTools(c, p, model)

@@ -9,23 +9,39 @@ import (
 
 	"holdover/static"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // server holds the rooms; it does not change after New. Handlers are its methods, one file for
 // each thing that a person does.
 type server struct {
 	Options
+	*page.Frame
 	assets *static.Assets
 	words  *views.Dictionary
 	hub    *hub
 	undos  *undos
 	pens   *pens
-	checks checks
 }
 
 // New makes the handler of all pages. It fails when the page scripts were not built in
 // (static.ErrMissing) or logo or colour cannot be used.
 func New(o Options) (*echo.Echo, error) {
+	s, err := newServer(o)
+	if err != nil {
+		return nil, err
+	}
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = s.fail
+	e.Use(s.record, s.guard, echo.WrapMiddleware(s.Signin.Load), s.identify, recoverPanics)
+	for _, r := range s.routes() {
+		e.Add(r.Method, r.Path, s.admit(r))
+	}
+	return e, nil
+}
+
+func newServer(o Options) (*server, error) {
 	o = o.withDefaults()
 	assets, err := static.Load(o.Organisation.Brand, o.Organisation.Logo)
 	if err != nil {
@@ -36,14 +52,8 @@ func New(o Options) (*echo.Echo, error) {
 		return nil, err
 	}
 	s := &server{Options: o, assets: assets, words: words, hub: newHub(o.Mail, o.Events), undos: newUndos(o.Now), pens: &pens{}}
-	e := echo.New()
-	e.HideBanner, e.HidePort = true, true
-	e.HTTPErrorHandler = s.fail
-	e.Use(s.record, s.guard, echo.WrapMiddleware(o.Signin.Load), s.identify, recoverPanics)
-	for _, r := range s.routes() {
-		e.Add(r.method, r.path, s.admit(r))
-	}
-	return e, nil
+	s.Frame = page.New(page.Options{Assets: assets, Words: words, Org: s.organisation(), Zone: o.Zone, Now: o.Now, Log: o.Log, Mailbox: s.band})
+	return s, nil
 }
 
 // recoverPanics turns a panic into an error, with its stack for the log.
@@ -59,4 +69,4 @@ func recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // now is the time in the zone of the pages.
-func (s *server) now() time.Time { return s.Now().In(s.Zone) }
+func (s *server) now() time.Time { return s.Time() }

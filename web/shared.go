@@ -9,6 +9,7 @@ import (
 	"holdover/email"
 	"holdover/mailstore"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // openAtFirst is how many shared mailboxes a folder list shows unfolded until somebody folds them.
@@ -62,14 +63,14 @@ func (s *server) sharedView(ctx context.Context, p *views.Page, own, here box) e
 // foldBox remembers that a person folded a shared mailbox or opened it again.
 func (s *server) foldBox(c echo.Context, address string) error {
 	target, err := s.Directory.Resolve(address)
-	if err != nil || target.Group != nil || !opens(target.Mailboxes[0], personOf(c).Mailbox) {
+	if err != nil || target.Group != nil || !opens(target.Mailboxes[0], page.PersonOf(c).Mailbox) {
 		return mailstore.ErrNotFound
 	}
 	value := "folded"
 	if c.FormValue("open") == "1" {
 		value = "open"
 	}
-	if err := s.Mail.Prefer(c.Request().Context(), personOf(c).Mailbox, boxPreference(sharedBox(target.Mailboxes[0])), value); err != nil {
+	if err := s.Mail.Prefer(c.Request().Context(), page.PersonOf(c).Mailbox, boxPreference(sharedBox(target.Mailboxes[0])), value); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

@@ -13,7 +13,7 @@ import (
 
 	"holdover/email"
 	"holdover/mailstore"
-	"holdover/static"
+	"holdover/web/page"
 )
 
 const info = "info@ahrenfeld.example" // a shared mailbox
@@ -41,30 +41,29 @@ func TestSharedAccess(t *testing.T) {
 	draft, _, err := h.mail.SaveDraft(context.Background(), h.box(info), "", 0, []byte("From: "+info+"\r\nSubject: E\r\nMessage-ID: <e@x.example>\r\n\r\nText\r\n"))
 	must(t, err)
 	thread := h.message(info, id).Thread
-	assets, err := static.Load("", nil)
+	s, err := newServer(h.opts)
 	must(t, err)
-	s := &server{Options: h.opts, assets: assets}
-	ask := func(who, box string, r route) *httptest.ResponseRecorder {
+	ask := func(who, box string, r page.Route) *httptest.ResponseRecorder {
 		one := string(id)
-		if strings.Contains(r.path, ":n") || strings.HasSuffix(r.path, "files.zip") {
+		if strings.Contains(r.Path, ":n") || strings.HasSuffix(r.Path, "files.zip") {
 			one = string(file)
 		}
-		path := strings.NewReplacer(":box", box, ":folder", "inbox", ":thread", string(thread), ":id", one, ":n", "1", ":draft", string(draft), ":send", "none").Replace(r.path)
+		path := strings.NewReplacer(":box", box, ":folder", "inbox", ":thread", string(thread), ":id", one, ":n", "1", ":draft", string(draft), ":send", "none").Replace(r.Path)
 		form := url.Values{"action": {"flag"}, "pick": {string(thread)}, "button": {"save"}, "images": {"once"}, "answer": {"accepted"}, "name": {"Neu"}}
-		if r.method == http.MethodGet {
+		if r.Method == http.MethodGet {
 			form = nil
 		}
-		return h.as(who).do(r.method, path, form)
+		return h.as(who).do(r.Method, path, form)
 	}
 	routes := 0
 	h.share(katrin, "") // martha was a member until now
 	for _, r := range s.routes() {
-		plain, ok := strings.CutPrefix(r.path, "/shared/:box")
+		plain, ok := strings.CutPrefix(r.Path, "/shared/:box")
 		if !ok {
 			continue
 		}
 		routes++
-		name := r.method + " " + plain
+		name := r.Method + " " + plain
 		if matrix[name] != "ea" {
 			t.Errorf("%s is open to %q in one's own mailbox", name, matrix[name])
 		}
@@ -91,11 +90,11 @@ func TestSharedAccess(t *testing.T) {
 		}
 	}
 	for _, r := range s.routes() { // what changes something comes last
-		plain, ok := strings.CutPrefix(r.path, "/shared/:box")
+		plain, ok := strings.CutPrefix(r.Path, "/shared/:box")
 		if !ok {
 			continue
 		}
-		name := r.method + " " + plain
+		name := r.Method + " " + plain
 		w := ask(katrin, info, r)
 		if gone := w.Code == http.StatusNotFound; gone != notThere[name] || w.Code >= 500 {
 			t.Errorf("%s as a member: %d", name, w.Code)

@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // signaturePreference says under which name the store remembers the choice: a language, "off", or "" as usual.
@@ -20,7 +21,7 @@ var place = regexp.MustCompile(`\{([a-z]+)\}`)
 
 // signature is what stands below a person's messages in a language; "" when there is none.
 func (s *server) signature(c echo.Context, lang string) string {
-	person := personOf(c)
+	person := page.PersonOf(c)
 	fields := map[string]string{"name": person.Name, "address": person.Address, "organisation": s.Organisation.Name}
 	if m, ok := s.Directory.Mailbox(person.Mailbox); ok {
 		fields["name"], fields["address"], fields["title"], fields["department"], fields["phone"] = m.Name, m.Address, m.Title, m.Department, m.Phone
@@ -53,20 +54,20 @@ func (s *server) usualSignature(c echo.Context) (text string, err error) {
 	if len(s.Signatures) == 0 {
 		return "", nil
 	}
-	chosen, err := s.Mail.Preferences(c.Request().Context(), personOf(c).Mailbox, signaturePreference)
+	chosen, err := s.Mail.Preferences(c.Request().Context(), page.PersonOf(c).Mailbox, signaturePreference)
 	switch lang := chosen[signaturePreference]; {
 	case err != nil || lang == "off":
 		return "", err
 	case s.Signatures[lang] != "":
 		return s.signature(c, lang), nil
 	}
-	return s.signature(c, s.wordsOf(c).Lang), nil
+	return s.signature(c, s.WordsOf(c).Lang), nil
 }
 
 // sign exchanges the signature in a form for another one, or takes it off, and remembers the choice.
 func (s *server) sign(c echo.Context, f *composeForm, chosen string) error {
 	if chosen != "off" && s.Signatures[chosen] == "" {
-		return errBad
+		return page.ErrBad
 	}
 	f.Text = s.unsigned(c, f.Text)
 	if chosen != "off" {
@@ -76,7 +77,7 @@ func (s *server) sign(c echo.Context, f *composeForm, chosen string) error {
 			f.HTML += "<div><br></div>" + htmlLines(text)
 		}
 	}
-	return s.Mail.Prefer(c.Request().Context(), personOf(c).Mailbox, signaturePreference, chosen)
+	return s.Mail.Prefer(c.Request().Context(), page.PersonOf(c).Mailbox, signaturePreference, chosen)
 }
 
 // unsigned is a text without any signature of the person at its end.
@@ -96,7 +97,7 @@ func (s *server) insert(c echo.Context, f *composeForm, n string) {
 	if err != nil || at < 0 || at >= len(s.Templates) {
 		return
 	}
-	text := strings.TrimSpace(s.Templates[at].Text[s.wordsOf(c).Lang])
+	text := strings.TrimSpace(s.Templates[at].Text[s.WordsOf(c).Lang])
 	f.Text = text + "\n\n" + strings.TrimLeft(f.Text, "\n")
 	if f.HTML != "" {
 		f.HTML = htmlLines(text) + "<div><br></div>" + f.HTML

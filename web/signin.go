@@ -12,19 +12,20 @@ import (
 	"holdover/directory"
 	"holdover/signin"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // landing is GET /: the sign-in page, or the inbox for who is signed in.
 func (s *server) landing(c echo.Context) error {
-	if personOf(c).Mailbox != "" {
-		return redirect(c, localPath(c.QueryParam("back")))
+	if page.PersonOf(c).Mailbox != "" {
+		return page.Redirect(c, localPath(c.QueryParam("back")))
 	}
 	return s.signInPage(c, http.StatusOK, "")
 }
 
 // signInPage shows the ways in; trouble names the words of what went wrong ("failed", "refused", "nomailbox").
 func (s *server) signInPage(c echo.Context, status int, trouble string) error {
-	p := s.shell(c)
+	p := s.Shell(c)
 	p.Title = p.Words.T("signin.title")
 	model := views.SignIn{Back: localPath(c.QueryParam("back")), Trouble: trouble}
 	down, err := s.downForAll(c)
@@ -34,7 +35,7 @@ func (s *server) signInPage(c echo.Context, status int, trouble string) error {
 	if !down.IsZero() {
 		model.Down = p.Words.Since(down, s.now())
 	}
-	return s.write(c, status, views.SignInPage(p, model), templ.NopComponent)
+	return s.Write(c, status, views.SignInPage(p, model), templ.NopComponent)
 }
 
 // downForAll answers since when Exchange is down for the whole organisation. Events of single
@@ -73,7 +74,7 @@ func (s *server) signedIn(c echo.Context) error {
 		s.Log.Warn("sign-in refused", "err", err)
 		return s.signInPage(c, http.StatusForbidden, "refused")
 	}
-	return redirect(c, localPath(back))
+	return page.Redirect(c, localPath(back))
 }
 
 // signOut is POST /sign-out. The browser forgets what it kept of the pages.
@@ -82,5 +83,5 @@ func (s *server) signOut(c echo.Context) error {
 		return err
 	}
 	c.Response().Header().Set("Clear-Site-Data", `"cache", "storage"`)
-	return redirect(c, "/")
+	return page.Redirect(c, "/")
 }

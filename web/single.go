@@ -10,6 +10,7 @@ import (
 	"holdover/email"
 	"holdover/mailstore"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // listPreference says under which name the store remembers how a person wants lists.
@@ -28,15 +29,15 @@ func (s *server) chooseView(c echo.Context) error {
 	}
 	chosen := c.FormValue("list")
 	if chosen != "single" && chosen != "thread" {
-		return errBad
+		return page.ErrBad
 	}
 	if chosen == "thread" {
 		chosen = "" // as it is for everybody who never chose
 	}
-	if err := s.Mail.Prefer(c.Request().Context(), personOf(c).Mailbox, listPreference, chosen); err != nil {
+	if err := s.Mail.Prefer(c.Request().Context(), page.PersonOf(c).Mailbox, listPreference, chosen); err != nil {
 		return err
 	}
-	return redirect(c, firstPage(localPath(c.FormValue("back"))))
+	return page.Redirect(c, firstPage(localPath(c.FormValue("back"))))
 }
 
 // firstPage is a path without its query: a place in one kind of list is none in the other.

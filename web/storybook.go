@@ -14,14 +14,14 @@ import (
 // storybook is GET /storybook?mood=: the list of all components. It is there only while Options.Storybook is set, and
 // shows nobody's data.
 func (s *server) storybook(c echo.Context) error {
-	p := s.shell(c)
+	p := s.Shell(c)
 	p.Title = "Storybook"
-	return s.render(c, http.StatusOK, p, views.StorybookPage(p, mood(c)))
+	return s.Render(c, http.StatusOK, p, views.StorybookPage(p, mood(c)))
 }
 
 // story is GET /storybook/NAME?mood=&lang=: one component.
 func (s *server) story(c echo.Context) error {
-	p := s.shell(c)
+	p := s.Shell(c)
 	if lang := c.QueryParam("lang"); lang != "" {
 		p.Words = s.words.In(lang)
 	}
@@ -29,7 +29,7 @@ func (s *server) story(c echo.Context) error {
 	if document == nil {
 		return mailstore.ErrNotFound
 	}
-	return s.write(c, http.StatusOK, document, templ.NopComponent)
+	return s.Write(c, http.StatusOK, document, templ.NopComponent)
 }
 
 // mood is the one asked for, or the usual.

@@ -4,13 +4,13 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"holdover/email"
 	"holdover/mailstore"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // undoSend takes a held message back into its form, or says plainly that it is too late.
@@ -22,12 +22,12 @@ func (s *server) undoSend(c echo.Context) error {
 			return err
 		}
 		p.Title = p.Words.T("undo.title")
-		return s.render(c, http.StatusConflict, p, views.UndoLatePage(p))
+		return s.Render(c, http.StatusConflict, p, views.UndoLatePage(p))
 	}
 	if err != nil {
 		return err
 	}
-	return redirect(c, boxOf(c).base+"/compose?"+url.Values{"draft": {string(draft)}, "done": {"unsent"}}.Encode())
+	return page.Redirect(c, boxOf(c).base+"/compose?"+url.Values{"draft": {string(draft)}, "done": {"unsent"}}.Encode())
 }
 
 // sentFlash is the bar after sending. It stands on any page that the redirect leads to, and tells what
@@ -46,25 +46,9 @@ func (s *server) sentFlash(c echo.Context, w *views.Words) *views.Flash {
 			to = append(to, email.Address{Addr: r.Address})
 		}
 		if row.Held && row.Release.After(s.Now()) {
-			return &views.Flash{Text: w.T("sent.sending", "People", namesOf(w, to)), Undo: boxOf(c).base + "/undo/" + string(row.ID), Timed: true}
+			return &views.Flash{Text: w.T("sent.sending", "People", views.Names(w, to)), Undo: boxOf(c).base + "/undo/" + string(row.ID), Timed: true}
 		}
-		return &views.Flash{Text: w.T("sent.gone", "People", namesOf(w, to))}
+		return &views.Flash{Text: w.T("sent.gone", "People", views.Names(w, to))}
 	}
 	return nil
-}
-
-// namesOf says who a message goes to, in short.
-func namesOf(w *views.Words, list []email.Address) string {
-	var names []string
-	for _, a := range list {
-		if a.Name != "" {
-			names = append(names, a.Name)
-		} else {
-			names = append(names, a.Addr)
-		}
-	}
-	if len(names) > 3 {
-		return w.T("sent.more", "People", strings.Join(names[:2], ", "), "N", w.Number(len(names)-2))
-	}
-	return strings.Join(names, ", ")
 }

@@ -13,6 +13,7 @@ import (
 	"holdover/mailstore"
 	"holdover/syncback"
 	"holdover/views"
+	"holdover/web/ledger"
 )
 
 // maxLines is how many lines of a ledger one page shows.
@@ -54,15 +55,15 @@ func (s *server) waiting(c echo.Context) error {
 	if v.Sends, err = s.waitingSends(ctx, p.Words, b); err != nil {
 		return err
 	}
-	return s.render(c, http.StatusOK, p, views.WaitingPage(p, v))
+	return s.Render(c, http.StatusOK, p, views.WaitingPage(p, v))
 }
 
 // subjects are the messages that lines speak of, as far as they are still there.
 func (s *server) subjects(ctx context.Context, m email.MailboxID, lines []syncback.Line) (map[email.MessageID]mailstore.Message, error) {
 	var ids []email.MessageID
 	for _, l := range lines {
-		if l.Message != "" {
-			ids = appendOnce(ids, l.Message)
+		if l.Message != "" && !slices.Contains(ids, l.Message) {
+			ids = append(ids, l.Message)
 		}
 	}
 	known := map[email.MessageID]mailstore.Message{}
@@ -77,7 +78,7 @@ func (s *server) subjects(ctx context.Context, m email.MailboxID, lines []syncba
 }
 
 func (s *server) waitingLine(w *views.Words, b box, l syncback.Line, known map[email.MessageID]mailstore.Message) views.WaitingLine {
-	v := views.WaitingLine{What: w.T("change." + string(l.Kind)), Subject: cmp.Or(l.Name, w.T("waiting.gone")), State: ledgerBadge(w, l.State),
+	v := views.WaitingLine{What: w.T("change." + string(l.Kind)), Subject: cmp.Or(l.Name, w.T("waiting.gone")), State: ledger.Badge(w, l.State),
 		At: w.At(l.At, s.now())}
 	// Exchange's words are for those who must act on them; that it is away is what the page says anyway.
 	if l.State == syncback.Parked {
@@ -129,29 +130,12 @@ func (s *server) waitingSend(w *views.Words, b box, row mailstore.SubmissionRow)
 			v.UndoURL = b.base + "/undo/" + string(row.ID)
 		}
 	}
-	v.Subject, v.People, v.At = row.Subject, namesOf(w, to), w.At(row.Created, s.now())
+	v.Subject, v.People, v.At = row.Subject, views.Names(w, to), w.At(row.Created, s.now())
 	if v.Subject == "" {
 		v.Subject = w.T("waiting.nosubject")
 	}
 	v.State = sendBadge(w, state)
 	return v, state != ""
-}
-
-// ledgerBadge shows the state of one change as look.md section 4 has it.
-func ledgerBadge(w *views.Words, state syncback.State) views.Badge {
-	switch state {
-	case syncback.Trying:
-		return views.Badge{Text: w.T("ledger.trying"), Icon: "sync", Class: "is-act"}
-	case syncback.InDoubt:
-		return views.Badge{Text: w.T("ledger.in_doubt"), Icon: "search", Class: "is-hold"}
-	case syncback.Accepted:
-		return views.Badge{Text: w.T("ledger.accepted"), Icon: "check", Class: "is-act"}
-	case syncback.Verified:
-		return views.Badge{Text: w.T("ledger.verified"), Icon: "check", Class: "is-good"}
-	case syncback.Parked:
-		return views.Badge{Text: w.T("ledger.parked"), Icon: "alert", Class: "is-bad"}
-	}
-	return views.Badge{Text: w.T("ledger.waiting"), Icon: "clock", Class: "is-hold"}
 }
 
 func sendBadge(w *views.Words, state string) views.Badge {

@@ -8,6 +8,7 @@ import (
 	"holdover/directory"
 	"holdover/email"
 	"holdover/signin"
+	"holdover/web/page"
 )
 
 // writer is who writes a message, and with which addresses.
@@ -36,7 +37,7 @@ func (w writer) may(address string) bool {
 // writerOf is who writes in the mailbox of a request. In a shared mailbox its address comes first where the
 // directory allows it; in the own mailbox one's own comes first, and the shared ones can be chosen.
 func (s *server) writerOf(c echo.Context) writer {
-	person, here := personOf(c), boxOf(c)
+	person, here := page.PersonOf(c), boxOf(c)
 	own := s.addressesOf(person)
 	w := writer{own: plainly(own)}
 	var first, others []email.Address

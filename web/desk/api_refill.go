@@ -1,4 +1,4 @@
-package web
+package desk
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 
 	"holdover/continuity"
 	"holdover/syncback"
+	"holdover/web/page"
 )
 
 // apiRefill is the body of POST /api/refills. Times are RFC 3339; left out they bound nothing.
@@ -41,7 +42,7 @@ type apiRefilled struct {
 
 func (s *server) apiRefills(c echo.Context) error {
 	if s.Refills == nil {
-		return refuseError(c, http.StatusNotFound)
+		return Refuse(c, http.StatusNotFound)
 	}
 	list, err := s.Refills.Refills(c.Request().Context(), maxEvents)
 	if err != nil {
@@ -56,7 +57,7 @@ func (s *server) apiRefills(c echo.Context) error {
 
 func (s *server) apiStartRefill(c echo.Context) error {
 	if s.Refills == nil {
-		return refuseError(c, http.StatusNotFound)
+		return Refuse(c, http.StatusNotFound)
 	}
 	var wish apiRefill
 	if status, wrong := readJSON(c, &wish); wrong != nil {
@@ -67,7 +68,7 @@ func (s *server) apiStartRefill(c echo.Context) error {
 	if wrong == nil {
 		scope, wrong = scopeOf(s.Directory, wish.Scope)
 	}
-	w := syncback.RefillWish{Bins: wish.Bins, By: "API", Reason: oneLine(wish.Reason)}
+	w := syncback.RefillWish{Bins: wish.Bins, By: "API", Reason: page.OneLine(wish.Reason)}
 	for from, to := range map[*time.Time]*time.Time{wish.From: &w.From, wish.Until: &w.Until, wish.Backup: &w.Backup} {
 		if from != nil {
 			*to = *from
@@ -94,7 +95,7 @@ func (s *server) apiRefill(c echo.Context) error {
 
 func (s *server) apiFillRefill(c echo.Context) error {
 	if s.Refills == nil {
-		return refuseError(c, http.StatusNotFound)
+		return Refuse(c, http.StatusNotFound)
 	}
 	if err := s.Refills.FillRefill(c.Request().Context(), c.Param("id"), "API"); err != nil {
 		return s.apiRefillFailed(c, err)
@@ -104,7 +105,7 @@ func (s *server) apiFillRefill(c echo.Context) error {
 
 func (s *server) apiCancelRefill(c echo.Context) error {
 	if s.Refills == nil {
-		return refuseError(c, http.StatusNotFound)
+		return Refuse(c, http.StatusNotFound)
 	}
 	if err := s.Refills.CancelRefill(c.Request().Context(), c.Param("id"), "API"); err != nil {
 		return s.apiRefillFailed(c, err)
@@ -114,7 +115,7 @@ func (s *server) apiCancelRefill(c echo.Context) error {
 
 func (s *server) apiShowRefill(c echo.Context, status int, id string) error {
 	if s.Refills == nil {
-		return refuseError(c, http.StatusNotFound)
+		return Refuse(c, http.StatusNotFound)
 	}
 	r, err := s.Refills.Refill(c.Request().Context(), id)
 	if err != nil {
@@ -126,12 +127,12 @@ func (s *server) apiShowRefill(c echo.Context, status int, id string) error {
 func (s *server) apiRefillFailed(c echo.Context, err error) error {
 	switch {
 	case errors.Is(err, syncback.ErrNoRefill):
-		return refuseError(c, http.StatusNotFound)
+		return Refuse(c, http.StatusNotFound)
 	case errors.Is(err, syncback.ErrRefillState):
 		return refuse(c, http.StatusConflict, apiError{Reason: "the refill is not at that point", Remedy: "Ask for its state: it is filled once it is looked, and cancelled until it is filled."})
 	}
 	s.Log.Error("api: refill", "err", err)
-	return refuseError(c, http.StatusInternalServerError)
+	return Refuse(c, http.StatusInternalServerError)
 }
 
 func refilledOf(r syncback.Refill) apiRefilled {

@@ -1,4 +1,4 @@
-package web
+package desk
 
 import (
 	"context"
@@ -13,18 +13,19 @@ import (
 	"holdover/email"
 	"holdover/syncback"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // releaseRoutes are the pages between the end of an event and the drain; none without a gatekeeper.
-func (s *server) releaseRoutes() []route {
+func (s *server) releaseRoutes() []page.Route {
 	api := releaseAPI{s}
 	return append(api.routes(),
-		route{http.MethodGet, "/desk/events/:id/release", admins, s.releasePage},
-		route{http.MethodPost, "/desk/events/:id/release", admins, s.releaseOrder},
-		route{http.MethodGet, "/desk/events/:id/dry-run", admins, s.dryRunPage},
-		route{http.MethodGet, "/desk/events/:id/dry-run.csv", admins, s.dryRunCSV},
-		route{http.MethodGet, "/desk/exchange", admins, s.exchangePage},
-		route{http.MethodPost, "/desk/exchange", admins, s.exchangeOrder},
+		page.Get("/desk/events/:id/release", page.Admins, s.releasePage),
+		page.Post("/desk/events/:id/release", page.Admins, s.releaseOrder),
+		page.Get("/desk/events/:id/dry-run", page.Admins, s.dryRunPage),
+		page.Get("/desk/events/:id/dry-run.csv", page.Admins, s.dryRunCSV),
+		page.Get("/desk/exchange", page.Admins, s.exchangePage),
+		page.Post("/desk/exchange", page.Admins, s.exchangeOrder),
 	)
 }
 
@@ -49,27 +50,27 @@ func (s *server) releaseOrder(c echo.Context) error {
 		if err := s.Gate.RetryRelease(ctx, e.ID); err != nil {
 			return err
 		}
-		if err := s.Releases.Note(ctx, e.ID, "retry", personOf(c).Name, "the test before the sync-back"); err != nil {
+		if err := s.Releases.Note(ctx, e.ID, "retry", page.PersonOf(c).Name, "the test before the sync-back"); err != nil {
 			return err
 		}
-		return redirect(c, back+"?done=releaseretry")
+		return page.Redirect(c, back+"?done=releaseretry")
 	}
 	if wrong := checkReason(reason); wrong != nil && e.Opening() {
-		return s.showRelease(c, http.StatusUnprocessableEntity, e, reason, wishFaults(s.wordsOf(c), []*wishError{wrong}))
+		return s.showRelease(c, http.StatusUnprocessableEntity, e, reason, wishFaults(s.WordsOf(c), []*wishError{wrong}))
 	}
-	_, err = s.Releases.Release(ctx, e.ID, personOf(c).Name, oneLine(reason))
+	_, err = s.Releases.Release(ctx, e.ID, page.PersonOf(c).Name, page.OneLine(reason))
 	if err != nil && !errors.Is(err, continuity.ErrNotOpening) && !errors.Is(err, continuity.ErrUnconfirmed) { // the page says so
 		return err
 	}
-	return redirect(c, back)
+	return page.Redirect(c, back)
 }
 
 func (s *server) showRelease(c echo.Context, status int, e continuity.Event, reason string, faults []views.Fault) error {
-	ctx, p := c.Request().Context(), s.shell(c)
+	ctx, p := c.Request().Context(), s.Shell(c)
 	w := p.Words
-	v := views.Release{Event: e.ID, At: s.now().Format("15:04:05"), Reason: reason, Faults: faults, Opening: e.Opening(), Live: e.Opening()}
-	v.Title = w.T("release.title", "Kind", w.T("event."+string(e.Kind)), "Time", w.Since(e.Started, s.now()))
-	p.Title, p.Flash = v.Title, s.flash(c, w)
+	v := views.Release{Event: e.ID, At: s.Time().Format("15:04:05"), Reason: reason, Faults: faults, Opening: e.Opening(), Live: e.Opening()}
+	v.Title = w.T("release.title", "Kind", w.T("event."+string(e.Kind)), "Time", w.Since(e.Started, s.Time()))
+	p.Title, p.Flash = v.Title, flash(c, w)
 	r, err := s.Gate.ReleaseOf(ctx, e)
 	if err != nil {
 		return err
@@ -93,7 +94,7 @@ func (s *server) showRelease(c echo.Context, status int, e continuity.Event, rea
 			v.Identity = &i
 		}
 	}
-	return s.render(c, status, p, views.ReleasePage(p, v))
+	return s.Render(c, status, p, views.ReleasePage(p, v))
 }
 
 func (s *server) sayRelease(w *views.Words, e continuity.Event, r syncback.ReleaseReport) string {
@@ -130,8 +131,8 @@ func (s *server) canaryRow(w *views.Words, c syncback.Canary, blocked string) vi
 	if c.State == syncback.CanaryNew && blocked != "" {
 		row.State.Text = w.T("release.new_" + blocked)
 	}
-	if c.State == syncback.CanaryFailed && c.Next.After(s.now()) {
-		row.Next = w.Since(c.Next, s.now())
+	if c.State == syncback.CanaryFailed && c.Next.After(s.Time()) {
+		row.Next = w.Since(c.Next, s.Time())
 	}
 	return row
 }

@@ -1,4 +1,4 @@
-package web
+package desk
 
 import (
 	"errors"
@@ -10,6 +10,7 @@ import (
 	"holdover/email"
 	"holdover/syncback"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // eventPage shows one event with the account of every change.
@@ -29,26 +30,26 @@ func (s *server) endEvent(c echo.Context) error {
 		return err
 	}
 	if wrong := checkReason(reason); wrong != nil && e.Active() {
-		return s.showEvent(c, http.StatusUnprocessableEntity, e, reason, wishFaults(s.wordsOf(c), []*wishError{wrong}))
+		return s.showEvent(c, http.StatusUnprocessableEntity, e, reason, wishFaults(s.WordsOf(c), []*wishError{wrong}))
 	}
-	_, err = s.Events.End(ctx, e.ID, personOf(c).Name, oneLine(reason))
+	_, err = s.Events.End(ctx, e.ID, page.PersonOf(c).Name, page.OneLine(reason))
 	if err != nil && !errors.Is(err, continuity.ErrEnded) { // ended twice is ended: the page tells by whom
 		return err
 	}
-	return redirect(c, "/desk/events/"+e.ID)
+	return page.Redirect(c, "/desk/events/"+e.ID)
 }
 
 func (s *server) showEvent(c echo.Context, status int, e continuity.Event, reason string, faults []views.Fault) error {
-	ctx, p := c.Request().Context(), s.shell(c)
+	ctx, p := c.Request().Context(), s.Shell(c)
 	w := p.Words
 	v := views.EventPage{ID: e.ID, Active: e.Active(), Lockdown: e.Kind == continuity.Lockdown, EndReason: reason, Faults: faults}
-	v.Title = w.T("event.title_ended", "Kind", w.T("event."+string(e.Kind)), "Time", w.Since(e.Started, s.now()))
+	v.Title = w.T("event.title_ended", "Kind", w.T("event."+string(e.Kind)), "Time", w.Since(e.Started, s.Time()))
 	if e.Active() {
-		v.Title = w.T("event.title", "Kind", w.T("event."+string(e.Kind)), "Time", w.Since(e.Started, s.now()))
+		v.Title = w.T("event.title", "Kind", w.T("event."+string(e.Kind)), "Time", w.Since(e.Started, s.Time()))
 	}
 	p.Title = v.Title
-	p.Flash = s.flash(c, w)
-	v.Story = []string{w.T("event.started", "Time", w.Since(e.Started, s.now()), "By", e.StartedBy, "Scope", s.scopeWords(w, e.Scope))}
+	p.Flash = flash(c, w)
+	v.Story = []string{w.T("event.started", "Time", w.Since(e.Started, s.Time()), "By", e.StartedBy, "Scope", s.scopeWords(w, e.Scope))}
 	records, err := s.Events.Records(ctx, e.ID)
 	if err != nil {
 		return err
@@ -60,11 +61,11 @@ func (s *server) showEvent(c echo.Context, status int, e continuity.Event, reaso
 	if v.Progress, err = s.progress(c, w, e); err != nil {
 		return err
 	}
-	return s.render(c, status, p, views.EventShow(p, v))
+	return s.Render(c, status, p, views.EventShow(p, v))
 }
 
 func (s *server) recordLine(w *views.Words, r continuity.Record) views.RecordLine {
-	line := views.RecordLine{At: w.At(r.At, s.now()), Icon: "bridge", Text: w.T("event.record_"+r.What, "By", r.By, "Reason", recordReason(w, r))}
+	line := views.RecordLine{At: w.At(r.At, s.Time()), Icon: "bridge", Text: w.T("event.record_"+r.What, "By", r.By, "Reason", recordReason(w, r))}
 	if r.What == "end" {
 		line.Icon = "ok"
 	}
@@ -88,22 +89,22 @@ func (s *server) eventProgress(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := s.shell(c)
+	p := s.Shell(c)
 	g, err := s.progress(c, p.Words, e)
 	if err != nil {
 		return err
 	}
-	if !isHTMX(c) { // opened by hand: the whole page says more
-		return redirect(c, "/desk/events/"+e.ID)
+	if !page.IsHTMX(c) { // opened by hand: the whole page says more
+		return page.Redirect(c, "/desk/events/"+e.ID)
 	}
-	return s.write(c, http.StatusOK, views.EventProgress(p, g), nil)
+	return s.Write(c, http.StatusOK, views.EventProgress(p, g), nil)
 }
 
 // retryEntry lets a parked change try again.
 func (s *server) retryEntry(c echo.Context) error {
 	seq, err := seqOf(c.FormValue("seq"))
 	if err != nil {
-		return errBad
+		return page.ErrBad
 	}
 	e, err := s.Events.Event(c.Request().Context(), c.Param("id"))
 	if err != nil {
@@ -111,16 +112,16 @@ func (s *server) retryEntry(c echo.Context) error {
 	}
 	box := email.MailboxID(c.FormValue("mailbox"))
 	if !s.Events.Covers(e, box) {
-		return errBad
+		return page.ErrBad
 	}
-	err = s.Syncback.Retry(c.Request().Context(), box, seq, personOf(c).Name)
+	err = s.Syncback.Retry(c.Request().Context(), box, seq, page.PersonOf(c).Name)
 	if errors.Is(err, syncback.ErrNotParked) {
-		return redirect(c, "/desk/events/"+e.ID+"?done=notparked")
+		return page.Redirect(c, "/desk/events/"+e.ID+"?done=notparked")
 	}
 	if err != nil {
 		return err
 	}
-	return redirect(c, "/desk/events/"+e.ID+"?done=retried")
+	return page.Redirect(c, "/desk/events/"+e.ID+"?done=retried")
 }
 
 // gateOf says where the mailboxes of an event stand as a whole: closed while one is closed.

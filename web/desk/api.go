@@ -1,4 +1,4 @@
-package web
+package desk
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"holdover/continuity"
 	"holdover/email"
 	"holdover/syncback"
+	"holdover/web/page"
 )
 
 // eventKeeper is what starting, ending and showing events needs of continuity.
@@ -39,12 +40,12 @@ type eventsAPI struct {
 	log    *slog.Logger
 }
 
-func (a eventsAPI) routes() []route {
-	return []route{
-		{http.MethodGet, "/api/events", token, a.list},
-		{http.MethodPost, "/api/events", token, a.start},
-		{http.MethodGet, "/api/events/:id", token, a.show},
-		{http.MethodPost, "/api/events/:id/end", token, a.end},
+func (a eventsAPI) routes() []page.Route {
+	return []page.Route{
+		page.Get("/api/events", page.Token, a.list),
+		page.Post("/api/events", page.Token, a.start),
+		page.Get("/api/events/:id", page.Token, a.show),
+		page.Post("/api/events/:id/end", page.Token, a.end),
 	}
 }
 
@@ -59,8 +60,8 @@ func refuse(c echo.Context, status int, e apiError) error {
 	return c.JSON(status, map[string]apiError{"error": e})
 }
 
-// refuseError words what the shell found out before a handler was reached.
-func refuseError(c echo.Context, status int) error {
+// Refuse answers a script with what the shell found out before a handler was reached.
+func Refuse(c echo.Context, status int) error {
 	e := apiError{Reason: "Holdover could not do this now", Remedy: "Try again; the reason stands in Holdover's log."}
 	switch status {
 	case http.StatusUnauthorized:
@@ -130,7 +131,7 @@ func (a eventsAPI) start(c echo.Context) error {
 	if wrong != nil {
 		return refuse(c, http.StatusBadRequest, apiError{Field: wrong.Field, Reason: wrong.Reason, Remedy: wrong.Remedy})
 	}
-	e, err := a.events.Start(c.Request().Context(), continuity.Start{Kind: kind, Scope: scope, Reason: oneLine(wish.Reason), By: "API"})
+	e, err := a.events.Start(c.Request().Context(), continuity.Start{Kind: kind, Scope: scope, Reason: page.OneLine(wish.Reason), By: "API"})
 	if err != nil {
 		return a.fail(c, "start event", err)
 	}
@@ -151,7 +152,7 @@ func (a eventsAPI) end(c echo.Context) error {
 	if wrong := checkReason(wish.Reason); wrong != nil {
 		return refuse(c, http.StatusBadRequest, apiError{Field: wrong.Field, Reason: wrong.Reason, Remedy: wrong.Remedy})
 	}
-	e, err := a.events.End(c.Request().Context(), c.Param("id"), "API", oneLine(wish.Reason))
+	e, err := a.events.End(c.Request().Context(), c.Param("id"), "API", page.OneLine(wish.Reason))
 	if err != nil {
 		return a.fail(c, "end event", err)
 	}

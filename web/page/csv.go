@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"bufio"
@@ -12,24 +12,22 @@ import (
 	"holdover/views"
 )
 
-// csvPage is how many lines are read from the ledger at a time.
-const csvPage = 1000
-
-// excel writes a table for Excel: UTF-8 with a byte order mark, without which Excel reads umlauts
+// Table is written for Excel: UTF-8 with a byte order mark, without which Excel reads umlauts
 // wrongly; lines end with CRLF and every cell is quoted (RFC 4180). Cells are parted by what Excel takes
 // in the page's language: semicolon in German, where the comma is the decimal sign, else comma.
-type excel struct {
+type Table struct {
 	w     *bufio.Writer
 	comma string
 }
 
-func newExcel(w io.Writer, comma string) *excel {
-	s := &excel{w: bufio.NewWriterSize(w, 64<<10), comma: comma}
+func newTable(w io.Writer, comma string) *Table {
+	s := &Table{w: bufio.NewWriterSize(w, 64<<10), comma: comma}
 	s.w.WriteString("\ufeff")
 	return s
 }
 
-func (s *excel) row(cells ...string) {
+// Row writes one line.
+func (s *Table) Row(cells ...string) {
 	for n, cell := range cells {
 		if n > 0 {
 			s.w.WriteString(s.comma)
@@ -55,31 +53,31 @@ func harmless(cell string) string {
 	return cell
 }
 
-// download answers a table that is written as it is read. When reading fails in the middle the
+// Download answers a table that is written as it is read. When reading fails in the middle the
 // connection is cut, so that half a table is never taken for the whole.
-func (s *server) download(c echo.Context, w *views.Words, name string, fill func(*excel) error) error {
+func (f *Frame) Download(c echo.Context, w *views.Words, name string, fill func(*Table) error) error {
 	h := c.Response().Header()
 	h.Set("Content-Type", "text/csv; charset=utf-8")
-	h.Set("Content-Disposition", disposition("attachment", name))
-	h.Set("Content-Security-Policy", filePolicy)
+	h.Set("Content-Disposition", Disposition("attachment", name))
+	h.Set("Content-Security-Policy", FilePolicy)
 	c.Response().WriteHeader(http.StatusOK)
-	table := newExcel(c.Response(), w.T("format.cells"))
+	table := newTable(c.Response(), w.T("format.cells"))
 	err := fill(table)
 	if err == nil {
 		err = table.w.Flush()
 	}
 	if err != nil {
-		s.Log.Warn("a table was not written to its end", "err", err)
+		f.o.Log.Warn("a table was not written to its end", "err", err)
 		http.NewResponseController(c.Response().Writer).SetWriteDeadline(time.Unix(1, 0))
 		c.Response().Flush()
 	}
 	return err
 }
 
-// csvTime is a time as Excel sorts it.
-func (s *server) csvTime(t time.Time) string {
+// TableTime is a time as Excel sorts it.
+func (f *Frame) TableTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.In(s.Zone).Format("2006-01-02 15:04:05")
+	return t.In(f.o.Zone).Format("2006-01-02 15:04:05")
 }

@@ -1,4 +1,4 @@
-package web
+package desk
 
 import (
 	"context"
@@ -13,49 +13,58 @@ import (
 	"holdover/mailstore"
 	"holdover/syncback"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 const (
 	maxEvents = 50   // events that the desk lists
+	maxLines  = 200  // lines of the ledger that one page shows
 	maxOldest = 2000 // waiting lines read to find the oldest
 )
 
-func (s *server) deskRoutes() []route {
-	release := s.releaseRoutes()
+// server holds the rooms; handlers are its methods, one file for each thing that an administrator does.
+type server struct {
+	Options
+	checks checks
+}
+
+// Routes are all of the desk and of the API.
+func Routes(o Options) []page.Route {
+	s := &server{Options: o}
 	api := eventsAPI{events: s.Events, org: s.Directory, told: s.Syncback, log: s.Log}
-	return append(append(release, api.routes()...),
-		route{http.MethodGet, "/desk", admins, s.desk},
-		route{http.MethodGet, "/desk/events/new", admins, s.startForm},
-		route{http.MethodPost, "/desk/events", admins, s.startEvent},
-		route{http.MethodGet, "/desk/events/:id", admins, s.eventPage},
-		route{http.MethodPost, "/desk/events/:id/end", admins, s.endEvent},
-		route{http.MethodPost, "/desk/events/:id/retry", admins, s.retryEntry},
-		route{http.MethodGet, "/desk/events/:id/progress", admins, s.eventProgress},
-		route{http.MethodGet, "/desk/events/:id/entries", admins, s.eventEntries},
-		route{http.MethodPost, "/desk/events/:id/retry-all", admins, s.retryAll},
-		route{http.MethodGet, "/desk/events/:id/report", admins, s.eventReport},
-		route{http.MethodGet, "/desk/refills", admins, s.refillForm},
-		route{http.MethodPost, "/desk/refills", admins, s.startRefill},
-		route{http.MethodGet, "/desk/refills/:id", admins, s.refillPage},
-		route{http.MethodPost, "/desk/refills/:id/fill", admins, s.turnRefill(func(r Refills) func(context.Context, string, string) error { return r.FillRefill })},
-		route{http.MethodPost, "/desk/refills/:id/cancel", admins, s.turnRefill(func(r Refills) func(context.Context, string, string) error { return r.CancelRefill })},
-		route{http.MethodGet, "/api/refills", token, s.apiRefills},
-		route{http.MethodPost, "/api/refills", token, s.apiStartRefill},
-		route{http.MethodGet, "/api/refills/:id", token, s.apiRefill},
-		route{http.MethodPost, "/api/refills/:id/fill", token, s.apiFillRefill},
-		route{http.MethodPost, "/api/refills/:id/cancel", token, s.apiCancelRefill},
-		route{http.MethodGet, "/desk/archive", admins, s.archivePage},
-		route{http.MethodPost, "/desk/archive/:id/again", admins, s.decideReport("again", func(a Archive) func(context.Context, string, string) error { return a.Again })},
-		route{http.MethodPost, "/desk/archive/:id/there", admins, s.decideReport("there", func(a Archive) func(context.Context, string, string) error { return a.There })},
-		route{http.MethodGet, "/desk/events/:id/report.csv", admins, s.eventCSV},
+	return append(append(s.releaseRoutes(), api.routes()...),
+		page.Get("/desk", page.Admins, s.situation),
+		page.Get("/desk/events/new", page.Admins, s.startForm),
+		page.Post("/desk/events", page.Admins, s.startEvent),
+		page.Get("/desk/events/:id", page.Admins, s.eventPage),
+		page.Post("/desk/events/:id/end", page.Admins, s.endEvent),
+		page.Post("/desk/events/:id/retry", page.Admins, s.retryEntry),
+		page.Get("/desk/events/:id/progress", page.Admins, s.eventProgress),
+		page.Get("/desk/events/:id/entries", page.Admins, s.eventEntries),
+		page.Post("/desk/events/:id/retry-all", page.Admins, s.retryAll),
+		page.Get("/desk/events/:id/report", page.Admins, s.eventReport),
+		page.Get("/desk/refills", page.Admins, s.refillForm),
+		page.Post("/desk/refills", page.Admins, s.startRefill),
+		page.Get("/desk/refills/:id", page.Admins, s.refillPage),
+		page.Post("/desk/refills/:id/fill", page.Admins, s.turnRefill(func(r Refills) func(context.Context, string, string) error { return r.FillRefill })),
+		page.Post("/desk/refills/:id/cancel", page.Admins, s.turnRefill(func(r Refills) func(context.Context, string, string) error { return r.CancelRefill })),
+		page.Get("/api/refills", page.Token, s.apiRefills),
+		page.Post("/api/refills", page.Token, s.apiStartRefill),
+		page.Get("/api/refills/:id", page.Token, s.apiRefill),
+		page.Post("/api/refills/:id/fill", page.Token, s.apiFillRefill),
+		page.Post("/api/refills/:id/cancel", page.Token, s.apiCancelRefill),
+		page.Get("/desk/archive", page.Admins, s.archivePage),
+		page.Post("/desk/archive/:id/again", page.Admins, s.decideReport("again", func(a Archive) func(context.Context, string, string) error { return a.Again })),
+		page.Post("/desk/archive/:id/there", page.Admins, s.decideReport("there", func(a Archive) func(context.Context, string, string) error { return a.There })),
+		page.Get("/desk/events/:id/report.csv", page.Admins, s.eventCSV),
 	)
 }
 
-// desk is the situation: one true sentence, then what needs doing.
-func (s *server) desk(c echo.Context) error {
-	ctx, p := c.Request().Context(), s.shell(c)
+// situation is how things stand: one true sentence, then what needs doing.
+func (s *server) situation(c echo.Context) error {
+	ctx, p := c.Request().Context(), s.Shell(c)
 	p.Title = p.Words.T("desk.situation")
-	p.Flash = s.flash(c, p.Words)
+	p.Flash = flash(c, p.Words)
 	report, err := s.Syncback.Report(ctx, time.Time{}, func(email.MailboxID) bool { return true })
 	if err != nil {
 		return err
@@ -64,7 +73,7 @@ func (s *server) desk(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	d := views.Desk{At: s.now().Format("15:04:05")}
+	d := views.Desk{At: s.Time().Format("15:04:05")}
 	for _, e := range events {
 		if row := s.eventRow(p.Words, e); e.Active() {
 			d.Active = append(d.Active, row)
@@ -80,7 +89,7 @@ func (s *server) desk(c echo.Context) error {
 	if d.Tiles, err = s.deskTiles(ctx, p.Words, report, len(d.Active) > 0); err != nil {
 		return err
 	}
-	return s.render(c, http.StatusOK, p, views.DeskPage(p, d))
+	return s.Render(c, http.StatusOK, p, views.DeskPage(p, d))
 }
 
 // sayDesk finds the sentence. It claims only what the counts of this moment say.
@@ -89,9 +98,9 @@ func (s *server) sayDesk(w *views.Words, d *views.Desk, events []continuity.Even
 	oldest, on := oldestActive(events)
 	switch {
 	case on && left > 0:
-		d.Say = w.T("event.say_hold", "Kind", w.T("event."+string(oldest.Kind)), "Time", w.Since(oldest.Started, s.now()), "N", w.N("event.changes", left))
+		d.Say = w.T("event.say_hold", "Kind", w.T("event."+string(oldest.Kind)), "Time", w.Since(oldest.Started, s.Time()), "N", w.N("event.changes", left))
 	case on:
-		d.Say = w.T("event.say_hold_none", "Kind", w.T("event."+string(oldest.Kind)), "Time", w.Since(oldest.Started, s.now()))
+		d.Say = w.T("event.say_hold_none", "Kind", w.T("event."+string(oldest.Kind)), "Time", w.Since(oldest.Started, s.Time()))
 	case left > 0:
 		d.Say = w.T("event.say_drain", "Done", w.Number(r.Verified), "Total", w.Number(r.Total))
 	case r.Total == 0:
@@ -130,7 +139,7 @@ func (s *server) alarms() []mailstore.Alarm {
 
 func (s *server) deskAlarms(w *views.Words, d *views.Desk) {
 	for _, a := range s.alarms() {
-		v := views.DeskAlarm{Text: a.Text, Since: w.T("desk.alarm_since", "Time", w.Since(a.Since, s.now()))}
+		v := views.DeskAlarm{Text: a.Text, Since: w.T("desk.alarm_since", "Time", w.Since(a.Since, s.Time()))}
 		if a.Mailbox != "" {
 			v.Where = w.T("desk.alarm_mailbox", "Address", s.addressOf(a.Mailbox))
 		}
@@ -146,9 +155,9 @@ func (s *server) deskAlarms(w *views.Words, d *views.Desk) {
 
 func (s *server) eventRow(w *views.Words, e continuity.Event) views.EventRow {
 	row := views.EventRow{URL: "/desk/events/" + e.ID, Kind: w.T("event." + string(e.Kind)), Icon: eventIcon(e.Kind), Scope: s.scopeWords(w, e.Scope),
-		Reason: e.Reason, ISO: e.Started.Format(time.RFC3339), When: w.T("desk.since", "Time", w.Since(e.Started, s.now()))}
+		Reason: e.Reason, ISO: e.Started.Format(time.RFC3339), When: w.T("desk.since", "Time", w.Since(e.Started, s.Time()))}
 	if !e.Active() {
-		row.When = w.T("desk.fromto", "From", w.Since(e.Started, s.now()), "To", w.Since(e.Ended, s.now()))
+		row.When = w.T("desk.fromto", "From", w.Since(e.Started, s.Time()), "To", w.Since(e.Ended, s.Time()))
 	}
 	return row
 }
@@ -194,7 +203,7 @@ func (s *server) waitTile(w *views.Words, r syncback.Report, oldest time.Time, e
 		t.State = views.Badge{Text: w.T("desk.holding"), Icon: "clock", Class: "is-hold"}
 	}
 	if !oldest.IsZero() {
-		t.Cause = w.T("desk.oldest", "Time", w.Since(oldest, s.now()))
+		t.Cause = w.T("desk.oldest", "Time", w.Since(oldest, s.Time()))
 	}
 	if r.Trouble != "" && left > 0 && !event {
 		t.Off, t.State = true, views.Badge{Text: w.T("desk.failing"), Icon: "x", Class: "is-bad"}
@@ -260,6 +269,17 @@ func (s *server) spaceTile(w *views.Words) views.Tile {
 
 func goodBadge(w *views.Words) views.Badge {
 	return views.Badge{Text: w.T("desk.working"), Icon: "check", Class: "is-good"}
+}
+
+// legalMissing names what public pages must link to in Germany (DDG, section 5; GDPR, article 13) and do not.
+func (s *server) legalMissing() (missing []string) {
+	if s.Organisation.Imprint == "" {
+		missing = append(missing, "imprint")
+	}
+	if s.Organisation.Privacy == "" {
+		missing = append(missing, "privacy")
+	}
+	return missing
 }
 
 func (s *server) addressOf(m email.MailboxID) string {

@@ -1,4 +1,4 @@
-package web
+package desk
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"holdover/email"
 	"holdover/syncback"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // Archive is what the desk asks of the journal reports; *archive.Archive.
@@ -28,7 +29,7 @@ type Archive interface {
 // archivePage tells how the reports stand, and by which ways mail came back that Exchange's own journal
 // does not see.
 func (s *server) archivePage(c echo.Context) error {
-	ctx, p := c.Request().Context(), s.shell(c)
+	ctx, p := c.Request().Context(), s.Shell(c)
 	w := p.Words
 	p.Title, p.Flash = w.T("archive.title"), archiveFlash(w, c.QueryParam("done"))
 	everybody := func(email.MailboxID) bool { return true }
@@ -38,7 +39,7 @@ func (s *server) archivePage(c echo.Context) error {
 	}
 	v := views.Archive{Off: s.Archive == nil, Ways: s.wayLinks(w, ways)}
 	if s.Archive == nil {
-		return s.render(c, http.StatusOK, p, views.ArchivePage(p, v))
+		return s.Render(c, http.StatusOK, p, views.ArchivePage(p, v))
 	}
 	address, when := s.Archive.Address()
 	v.To = w.T("archive.to", "Address", address, "When", w.T("archive."+strings.ReplaceAll(string(when), " ", "_")))
@@ -57,14 +58,14 @@ func (s *server) archivePage(c echo.Context) error {
 		return err
 	}
 	for _, l := range lines {
-		line := views.ArchiveLine{ID: l.ID, MessageID: l.MessageID, Box: s.addressOf(l.Mailbox), Words: l.Words, Remedy: l.Remedy, At: w.At(l.At, s.now()),
+		line := views.ArchiveLine{ID: l.ID, MessageID: l.MessageID, Box: s.addressOf(l.Mailbox), Words: l.Words, Remedy: l.Remedy, At: w.At(l.At, s.Time()),
 			State: views.Badge{Text: w.T("archive.in_doubt"), Icon: "search", Class: "is-hold"}}
 		if l.State == archive.Parked {
 			line.State = views.Badge{Text: w.T("archive.parked"), Icon: "alert", Class: "is-bad"}
 		}
 		v.Open = append(v.Open, line)
 	}
-	return s.render(c, http.StatusOK, p, views.ArchivePage(p, v))
+	return s.Render(c, http.StatusOK, p, views.ArchivePage(p, v))
 }
 
 func (s *server) wayLinks(w *views.Words, ways []syncback.Carried) (links []views.CountLink) {
@@ -93,14 +94,14 @@ func (s *server) decideReport(done string, decide func(a Archive) func(context.C
 		if s.Archive == nil {
 			return echo.ErrNotFound
 		}
-		err := decide(s.Archive)(c.Request().Context(), c.Param("id"), personOf(c).Name)
+		err := decide(s.Archive)(c.Request().Context(), c.Param("id"), page.PersonOf(c).Name)
 		if errors.Is(err, archive.ErrNotOpen) {
-			return redirect(c, "/desk/archive?done=gone")
+			return page.Redirect(c, "/desk/archive?done=gone")
 		}
 		if err != nil {
 			return err
 		}
-		return redirect(c, "/desk/archive?done="+done)
+		return page.Redirect(c, "/desk/archive?done="+done)
 	}
 }
 

@@ -1,4 +1,4 @@
-package web
+package desk
 
 import (
 	"errors"
@@ -10,19 +10,20 @@ import (
 	"holdover/continuity"
 	"holdover/email"
 	"holdover/syncback"
+	"holdover/web/page"
 )
 
 // releaseAPI is the way back for scripts: the release of an event, the dry run, the switches. docs/api.md.
 type releaseAPI struct{ s *server }
 
-func (a releaseAPI) routes() []route {
-	return []route{
-		{http.MethodGet, "/api/events/:id/release", token, a.show},
-		{http.MethodPost, "/api/events/:id/release", token, a.release},
-		{http.MethodPost, "/api/events/:id/release/retry", token, a.retry},
-		{http.MethodGet, "/api/events/:id/dry-run", token, a.dryRun},
-		{http.MethodGet, "/api/exchange", token, a.exchange},
-		{http.MethodPost, "/api/exchange/switch", token, a.turn},
+func (a releaseAPI) routes() []page.Route {
+	return []page.Route{
+		page.Get("/api/events/:id/release", page.Token, a.show),
+		page.Post("/api/events/:id/release", page.Token, a.release),
+		page.Post("/api/events/:id/release/retry", page.Token, a.retry),
+		page.Get("/api/events/:id/dry-run", page.Token, a.dryRun),
+		page.Get("/api/exchange", page.Token, a.exchange),
+		page.Post("/api/exchange/switch", page.Token, a.turn),
 	}
 }
 
@@ -88,7 +89,7 @@ func (a releaseAPI) release(c echo.Context) error {
 	if wrong := checkReason(wish.Reason); wrong != nil {
 		return refuse(c, http.StatusBadRequest, apiError{Field: wrong.Field, Reason: wrong.Reason, Remedy: wrong.Remedy})
 	}
-	e, err := a.s.Releases.Release(c.Request().Context(), c.Param("id"), "API", oneLine(wish.Reason))
+	e, err := a.s.Releases.Release(c.Request().Context(), c.Param("id"), "API", page.OneLine(wish.Reason))
 	if err != nil {
 		return a.fail(c, "release event", err)
 	}
@@ -203,7 +204,7 @@ func (a releaseAPI) turn(c echo.Context) error {
 	if name != continuity.Stopped && name != continuity.Withdrawn {
 		return refuse(c, http.StatusBadRequest, apiError{Field: "switch", Reason: "there is no such switch", Remedy: "Use \"stopped\" or \"withdrawn\"."})
 	}
-	if err := a.s.Releases.Turn(c.Request().Context(), name, wish.On, "API", oneLine(wish.Reason)); err != nil && !errors.Is(err, continuity.ErrSwitched) {
+	if err := a.s.Releases.Turn(c.Request().Context(), name, wish.On, "API", page.OneLine(wish.Reason)); err != nil && !errors.Is(err, continuity.ErrSwitched) {
 		return a.fail(c, "switch", err)
 	}
 	return a.exchange(c)

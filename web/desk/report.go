@@ -1,8 +1,7 @@
-package web
+package desk
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strconv"
 
@@ -12,6 +11,8 @@ import (
 	"holdover/email"
 	"holdover/syncback"
 	"holdover/views"
+	"holdover/web/ledger"
+	"holdover/web/page"
 )
 
 // maxProblems is how many open messages the printed report lists.
@@ -33,11 +34,11 @@ func (s *server) eventReport(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := s.shell(c)
+	p := s.Shell(c)
 	w := p.Words
-	v := views.Report{Title: w.T("report.title", "Kind", w.T("event."+string(e.Kind)), "Time", w.At(e.Started, s.now()).Long), Facts: s.eventFacts(w, e),
+	v := views.Report{Title: w.T("report.title", "Kind", w.T("event."+string(e.Kind)), "Time", w.At(e.Started, s.Time()).Long), Facts: s.eventFacts(w, e),
 		Account: s.sumView(w, e.ID, a), Heads: boxHeads(w), Boxes: s.boxRows(w, e.ID, a.Boxes), Back: "/desk/events/" + e.ID, CSV: "/desk/events/" + e.ID + "/report.csv",
-		Made: w.T("report.made", "Time", s.now().Format("2006-01-02 15:04:05 MST"))}
+		Made: w.T("report.made", "Time", s.Time().Format("2006-01-02 15:04:05 MST"))}
 	v.Say, v.Done = s.sayEvent(w, e, a, r, gateOf(e, r))
 	if v.Archive, err = s.archiveLine(ctx, w, e); err != nil {
 		return err
@@ -51,7 +52,7 @@ func (s *server) eventReport(c echo.Context) error {
 	}
 	v.Ways = s.wayLinks(w, ways)
 	p.Title = v.Title
-	return s.write(c, http.StatusOK, views.ReportPage(p, v), nil)
+	return s.Write(c, http.StatusOK, views.ReportPage(p, v), nil)
 }
 
 // problems are the messages that are not back, those first that need a person.
@@ -73,10 +74,10 @@ func (s *server) problems(ctx context.Context, w *views.Words, e continuity.Even
 
 func (s *server) eventFacts(w *views.Words, e continuity.Event) []views.Fact {
 	facts := []views.Fact{{Name: w.T("report.fact_kind"), Text: w.T("event." + string(e.Kind))}, {Name: w.T("report.fact_scope"), Text: s.scopeWords(w, e.Scope)},
-		{Name: w.T("report.fact_started"), Text: w.T("report.fact_by", "Time", w.At(e.Started, s.now()).Long, "By", e.StartedBy, "Reason", e.Reason)}}
+		{Name: w.T("report.fact_started"), Text: w.T("report.fact_by", "Time", w.At(e.Started, s.Time()).Long, "By", e.StartedBy, "Reason", e.Reason)}}
 	end := w.T("report.fact_running")
 	if !e.Active() {
-		end = w.T("report.fact_by", "Time", w.At(e.Ended, s.now()).Long, "By", e.EndedBy, "Reason", e.EndReason)
+		end = w.T("report.fact_by", "Time", w.At(e.Ended, s.Time()).Long, "By", e.EndedBy, "Reason", e.EndReason)
 	}
 	return append(facts, views.Fact{Name: w.T("report.fact_ended"), Text: end})
 }
@@ -92,37 +93,23 @@ func (s *server) eventCSV(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	w := s.wordsOf(c)
-	return s.download(c, w, "holdover-"+e.Started.In(s.Zone).Format("2006-01-02-1504")+".csv", func(t *excel) error {
-		t.row(w.T("sheet.mailbox"), w.T("sheet.name"), w.T("sheet.at"), w.T("sheet.what"), w.T("sheet.state"), w.T("sheet.note"), w.T("sheet.folder"), w.T("sheet.way"),
+	w := s.WordsOf(c)
+	return s.Download(c, w, "holdover-"+e.Started.In(s.Zone).Format("2006-01-02-1504")+".csv", func(t *page.Table) error {
+		t.Row(w.T("sheet.mailbox"), w.T("sheet.name"), w.T("sheet.at"), w.T("sheet.what"), w.T("sheet.state"), w.T("sheet.note"), w.T("sheet.folder"), w.T("sheet.way"),
 			w.T("sheet.tries"), w.T("sheet.resent"), w.T("sheet.words"), w.T("sheet.remedy"), w.T("sheet.ident"))
-		return s.eachLine(ctx, s.filterOf(e, q), func(lines []syncback.Line) error {
+		return ledger.Each(ctx, s.Syncback, s.filterOf(e, q), func(lines []syncback.Line) error {
 			for _, l := range lines {
 				box, _ := s.Directory.Mailbox(l.Mailbox)
 				note := ""
 				if l.Note != "" {
 					note = w.T("report.note_"+string(l.Note), "Folder", l.Folder)
 				}
-				t.row(s.addressOf(l.Mailbox), box.Name, s.csvTime(l.At), w.T("change."+string(l.Kind)), w.T("count."+countWord(l.State)), note, l.Folder, l.Way,
+				t.Row(s.addressOf(l.Mailbox), box.Name, s.TableTime(l.At), w.T("change."+string(l.Kind)), w.T("count."+countWord(l.State)), note, l.Folder, l.Way,
 					strconv.Itoa(l.Attempts), strconv.Itoa(l.Resent), w.Say(l.Words), w.Say(l.Remedy), string(l.Message)+"/"+strconv.FormatInt(int64(l.Seq), 10))
 			}
 			return nil
 		})
 	})
-}
-
-// eachLine goes through every page of a list.
-func (s *server) eachLine(ctx context.Context, f syncback.Filter, each func([]syncback.Line) error) error {
-	f.After, f.Limit = "", csvPage
-	for {
-		lines, next, err := s.Syncback.List(ctx, f)
-		if err = errors.Join(err, ctx.Err()); err == nil {
-			err = each(lines)
-		}
-		if f.After = next; err != nil || next == "" {
-			return err
-		}
-	}
 }
 
 // countWord is the word of a state in the catalogues.

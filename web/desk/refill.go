@@ -1,4 +1,4 @@
-package web
+package desk
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"holdover/email"
 	"holdover/syncback"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // Refills puts messages of the store back into mailboxes of an Exchange that was rebuilt or restored;
@@ -39,7 +40,7 @@ func (s *server) showRefills(c echo.Context, status int, v url.Values, wrong []*
 	if err != nil {
 		return err
 	}
-	p := s.shell(c)
+	p := s.Shell(c)
 	w := p.Words
 	p.Title = w.T("refill.title")
 	f := views.RefillForm{All: v.Get("scope") == "all", Mailboxes: v.Get("mailboxes"), From: v.Get("from"), Until: v.Get("until"), Backup: v.Get("backup"),
@@ -47,7 +48,7 @@ func (s *server) showRefills(c echo.Context, status int, v url.Values, wrong []*
 	for _, r := range list {
 		f.Before = append(f.Before, s.refillRow(w, r))
 	}
-	return s.render(c, status, p, views.RefillsPage(p, f))
+	return s.Render(c, status, p, views.RefillsPage(p, f))
 }
 
 // startRefill begins the dry look.
@@ -57,11 +58,11 @@ func (s *server) startRefill(c echo.Context) error {
 	}
 	c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, maxJSON)
 	if err := c.Request().ParseForm(); err != nil {
-		return errBad
+		return page.ErrBad
 	}
 	v := c.Request().PostForm
 	scope, wrong := s.scopeFrom(v)
-	wish := syncback.RefillWish{Bins: v.Get("bins") != "", By: personOf(c).Name, Reason: oneLine(v.Get("reason"))}
+	wish := syncback.RefillWish{Bins: v.Get("bins") != "", By: page.PersonOf(c).Name, Reason: page.OneLine(v.Get("reason"))}
 	faults := []*wishError{wrong, checkReason(v.Get("reason"))}
 	for field, into := range map[string]*time.Time{"from": &wish.From, "until": &wish.Until, "backup": &wish.Backup} {
 		var no *wishError
@@ -82,7 +83,7 @@ func (s *server) startRefill(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return redirect(c, "/desk/refills/"+id)
+	return page.Redirect(c, "/desk/refills/"+id)
 }
 
 // localTime reads a day or a moment as browsers send it, in the zone of the pages; "" is no bound.
@@ -120,9 +121,9 @@ func (s *server) refillPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := s.shell(c)
+	p := s.Shell(c)
 	p.Title = p.Words.T("refill.title")
-	return s.render(c, http.StatusOK, p, views.RefillPage(p, s.refillView(p.Words, r)))
+	return s.Render(c, http.StatusOK, p, views.RefillPage(p, s.refillView(p.Words, r)))
 }
 
 // turnRefill is the administrator's word: fill or cancel.
@@ -131,19 +132,19 @@ func (s *server) turnRefill(turn func(r Refills) func(context.Context, string, s
 		if s.Refills == nil {
 			return echo.ErrNotFound
 		}
-		err := turn(s.Refills)(c.Request().Context(), c.Param("id"), personOf(c).Name)
+		err := turn(s.Refills)(c.Request().Context(), c.Param("id"), page.PersonOf(c).Name)
 		switch {
 		case errors.Is(err, syncback.ErrNoRefill):
 			return echo.ErrNotFound
 		case err != nil && !errors.Is(err, syncback.ErrRefillState): // the page shows where it stands
 			return err
 		}
-		return redirect(c, "/desk/refills/"+c.Param("id"))
+		return page.Redirect(c, "/desk/refills/"+c.Param("id"))
 	}
 }
 
 func (s *server) refillRow(w *views.Words, r syncback.Refill) views.RefillRow {
-	return views.RefillRow{URL: "/desk/refills/" + r.ID, When: w.At(r.Begun, s.now()), Reason: r.Reason, By: r.By, Boxes: w.N("desk.boxes", len(r.Boxes)),
+	return views.RefillRow{URL: "/desk/refills/" + r.ID, When: w.At(r.Begun, s.Time()), Reason: r.Reason, By: r.By, Boxes: w.N("desk.boxes", len(r.Boxes)),
 		Say: s.sayRefill(w, r), State: views.Badge{Text: w.T("refill.state_" + refillWord(r)), Icon: refillIcon(r), Class: refillClass(r)}}
 }
 
@@ -195,11 +196,11 @@ func (s *server) refillView(w *views.Words, r syncback.Refill) views.Refill {
 		if t.IsZero() {
 			return any
 		}
-		return w.At(t.In(s.Zone), s.now()).Long
+		return w.At(t.In(s.Zone), s.Time()).Long
 	}
 	v := views.Refill{ID: r.ID, Say: s.sayRefill(w, r), Done: r.Done() || refillWord(r) == "nothing", CanFill: r.State == syncback.RefillLooked && r.Missing > 0, Renew: refillWord(r) == "looking" || refillWord(r) == "filling",
 		CanCancel: r.State == syncback.RefillLooking || refillWord(r) == "looked" || r.State == syncback.RefillFilling, Missing: w.Number(r.Missing),
-		Facts: []views.Fact{{Name: w.T("refill.reason"), Text: r.Reason}, {Name: w.T("refill.by"), Text: r.By + ", " + w.At(r.Begun, s.now()).Long},
+		Facts: []views.Fact{{Name: w.T("refill.reason"), Text: r.Reason}, {Name: w.T("refill.by"), Text: r.By + ", " + w.At(r.Begun, s.Time()).Long},
 			{Name: w.T("refill.window"), Text: w.T("refill.window_text", "From", at(r.From), "Until", at(r.Until))}, {Name: w.T("refill.backup"), Text: at(r.Backup)}}}
 	if r.Backup.IsZero() {
 		v.Facts[3].Text = w.T("refill.backup_none")

@@ -1,4 +1,4 @@
-package web
+package desk
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 	"holdover/email"
 	"holdover/syncback"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // exchangePage is about Exchange itself: the switches, who it is, and how much it takes.
@@ -29,17 +30,17 @@ func (s *server) exchangeOrder(c echo.Context) error {
 	}
 	name, reason := continuity.SwitchName(c.FormValue("switch")), c.FormValue("reason")
 	if name != continuity.Stopped && name != continuity.Withdrawn {
-		return errBad
+		return page.ErrBad
 	}
 	if wrong := checkReason(reason); wrong != nil {
-		faults := []views.Fault{{Field: "reason-" + string(name), Text: s.wordsOf(c).T(wrong.Word)}}
+		faults := []views.Fault{{Field: "reason-" + string(name), Text: s.WordsOf(c).T(wrong.Word)}}
 		return s.showExchange(c, http.StatusUnprocessableEntity, name, reason, faults)
 	}
-	err := s.Releases.Turn(c.Request().Context(), name, c.FormValue("on") == "1", personOf(c).Name, oneLine(reason))
+	err := s.Releases.Turn(c.Request().Context(), name, c.FormValue("on") == "1", page.PersonOf(c).Name, page.OneLine(reason))
 	if err != nil && !errors.Is(err, continuity.ErrSwitched) { // somebody was faster; the page shows how it stands
 		return err
 	}
-	return redirect(c, "/desk/exchange?done=switched")
+	return page.Redirect(c, "/desk/exchange?done=switched")
 }
 
 // confirmIdentity takes the word for what was shown, if that is still what is shown.
@@ -54,13 +55,13 @@ func (s *server) confirmIdentity(c echo.Context) error {
 	}
 	shown := s.Gate.Present(ctx)
 	if seenWord(shown) != c.FormValue("seen") {
-		return redirect(c, back+"?look=1&done=identitychanged")
+		return page.Redirect(c, back+"?look=1&done=identitychanged")
 	}
-	if err := s.Releases.Confirm(ctx, event, personOf(c).Name, pinned(shown)); err != nil {
+	if err := s.Releases.Confirm(ctx, event, page.PersonOf(c).Name, pinned(shown)); err != nil {
 		return err
 	}
 	s.Gate.Resume(ctx)
-	return redirect(c, back+"?done=confirmed")
+	return page.Redirect(c, back+"?done=confirmed")
 }
 
 // pinned are the identities that a confirmation holds the ways to.
@@ -84,9 +85,9 @@ func seenWord(shown []syncback.Shown) string {
 }
 
 func (s *server) showExchange(c echo.Context, status int, wrong continuity.SwitchName, reason string, faults []views.Fault) error {
-	ctx, p := c.Request().Context(), s.shell(c)
+	ctx, p := c.Request().Context(), s.Shell(c)
 	w := p.Words
-	p.Title, p.Flash = w.T("desk.exchange"), s.flash(c, w)
+	p.Title, p.Flash = w.T("desk.exchange"), flash(c, w)
 	v, err := s.exchangeSays(ctx, w)
 	if err != nil {
 		return err
@@ -103,7 +104,7 @@ func (s *server) showExchange(c echo.Context, status int, wrong continuity.Switc
 	}
 	for _, name := range []continuity.SwitchName{continuity.Stopped, continuity.Withdrawn} { // the graver one is said
 		if at, err := s.Releases.Switch(ctx, name); err == nil && at.On {
-			v.Say, v.Calm = w.T("release.exchange_say_"+string(name), "Time", w.Since(at.At, s.now())), false
+			v.Say, v.Calm = w.T("release.exchange_say_"+string(name), "Time", w.Since(at.At, s.Time())), false
 		}
 	}
 	if v.Identities, err = s.identities(c, w, continuity.Event{}); err != nil {
@@ -122,7 +123,7 @@ func (s *server) showExchange(c echo.Context, status int, wrong continuity.Switc
 	if v.Story, err = s.switchStory(ctx, w); err != nil {
 		return err
 	}
-	return s.render(c, status, p, views.ExchangePage(p, v))
+	return s.Render(c, status, p, views.ExchangePage(p, v))
 }
 
 // exchangeSays begins the page with what holds now: nothing goes to mailboxes whose event is not released.
@@ -131,8 +132,8 @@ func (s *server) exchangeSays(ctx context.Context, w *views.Words) (v views.Exch
 	if err != nil {
 		return v, err
 	}
-	closed, ok := latestOver(events, func(e continuity.Event) bool { return e.Kind.Closes() && (e.Active() || e.Opening()) })
-	switch since := w.Since(closed.Started, s.now()); {
+	closed, ok := continuity.Latest(events, func(e continuity.Event) bool { return e.Kind.Closes() && (e.Active() || e.Opening()) })
+	switch since := w.Since(closed.Started, s.Time()); {
 	case !ok:
 		v.Say, v.Calm = w.T("release.exchange_say"), true
 	case closed.Scope.All:
@@ -147,7 +148,7 @@ func (s *server) switchView(w *views.Words, name continuity.SwitchName, at conti
 	key := "release." + string(name)
 	v := views.SwitchView{Name: string(name), On: at.On, Title: w.T(key), Means: w.T(key + "_means"), Button: w.T(key + "_button")}
 	if at.On {
-		v.Button, v.State = w.T(key+"_off_button"), w.T(key+"_on", "Time", w.Since(at.At, s.now()), "By", at.By, "Reason", at.Reason)
+		v.Button, v.State = w.T(key+"_off_button"), w.T(key+"_on", "Time", w.Since(at.At, s.Time()), "By", at.By, "Reason", at.Reason)
 	}
 	return v
 }
@@ -285,19 +286,19 @@ func (s *server) long(w *views.Words, t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return w.At(t, s.now()).Long
+	return w.At(t, s.Time()).Long
 }
 
 func (s *server) spanned(w *views.Words, i continuity.Identity) string {
 	if i.First.IsZero() {
 		return ""
 	}
-	return w.T("release.seen_span", "From", w.Since(i.First, s.now()), "To", w.Since(i.Last, s.now()))
+	return w.T("release.seen_span", "From", w.Since(i.First, s.Time()), "To", w.Since(i.Last, s.Time()))
 }
 
 func (s *server) confirmedBy(w *views.Words, i continuity.Identity) string {
 	if i.Confirmed.IsZero() {
 		return ""
 	}
-	return w.T("release.confirmed_by", "Time", w.Since(i.Confirmed, s.now()), "By", i.ConfirmedBy)
+	return w.T("release.confirmed_by", "Time", w.Since(i.Confirmed, s.Time()), "By", i.ConfirmedBy)
 }

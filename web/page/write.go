@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"bytes"
@@ -21,13 +21,13 @@ var packers = sync.Pool{New: func() any {
 	return w
 }}
 
-// write renders outer around inner in full, then answers, packed when the browser takes that.
-func (s *server) write(c echo.Context, status int, outer, inner templ.Component) error {
+// Write renders outer around inner in full, then answers, packed when the browser takes that.
+func (f *Frame) Write(c echo.Context, status int, outer, inner templ.Component) error {
 	page, err := drawn(c, outer, inner)
 	if err != nil {
 		return err
 	}
-	return s.answer(c, status, page)
+	return f.answer(c, status, page)
 }
 
 func drawn(c echo.Context, outer, inner templ.Component) ([]byte, error) {
@@ -36,7 +36,7 @@ func drawn(c echo.Context, outer, inner templ.Component) ([]byte, error) {
 	return page.Bytes(), err
 }
 
-func (s *server) answer(c echo.Context, status int, page []byte) error {
+func (f *Frame) answer(c echo.Context, status int, page []byte) error {
 	h := c.Response().Header()
 	h.Set("Vary", "HX-Request, Accept-Encoding")
 	if len(page) < packFrom || !strings.Contains(c.Request().Header.Get("Accept-Encoding"), "gzip") {

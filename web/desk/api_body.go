@@ -1,4 +1,4 @@
-package web
+package desk
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 	"holdover/continuity"
 	"holdover/email"
 	"holdover/syncback"
+	"holdover/web/page"
 )
 
 const (
@@ -150,7 +151,7 @@ func kindOf(text string) (continuity.Kind, *wishError) {
 
 func checkReason(text string) *wishError {
 	switch {
-	case oneLine(text) == "":
+	case page.OneLine(text) == "":
 		return &wishError{Field: "reason", Word: "desk.err.reason", Reason: "it is missing", Remedy: "Say in a sentence why; it stands in the record for good."}
 	case utf8.RuneCountInString(text) > maxReason:
 		return &wishError{Field: "reason", Word: "desk.err.reasonlong", Reason: fmt.Sprintf("it is longer than %d letters", maxReason), Remedy: "Shorten it and point to a ticket."}

@@ -1,4 +1,4 @@
-package web
+package desk
 
 import (
 	"errors"
@@ -12,6 +12,7 @@ import (
 	"holdover/continuity"
 	"holdover/email"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // startForm asks what is going on, for whom and why. Its answers come back in the query when
@@ -25,7 +26,7 @@ func (s *server) startForm(c echo.Context) error {
 func (s *server) startEvent(c echo.Context) error {
 	c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, maxJSON)
 	if err := c.Request().ParseForm(); err != nil {
-		return errBad
+		return page.ErrBad
 	}
 	values := c.Request().PostForm
 	if values.Get("button") != "start" {
@@ -38,14 +39,14 @@ func (s *server) startEvent(c echo.Context) error {
 	if wrongKind != nil || wrongScope != nil || wrongReason != nil {
 		return s.showStart(c, http.StatusUnprocessableEntity, values, []*wishError{wrongKind, wrongScope, wrongReason})
 	}
-	e, err := s.Events.Start(c.Request().Context(), continuity.Start{Kind: kind, Scope: scope, Reason: oneLine(values.Get("reason")), By: personOf(c).Name})
+	e, err := s.Events.Start(c.Request().Context(), continuity.Start{Kind: kind, Scope: scope, Reason: page.OneLine(values.Get("reason")), By: page.PersonOf(c).Name})
 	if errors.Is(err, continuity.ErrInvalid) {
 		return s.showStart(c, http.StatusUnprocessableEntity, values, []*wishError{{Field: "scope", Word: "desk.err.invalid", Piece: err.Error()}})
 	}
 	if err != nil {
 		return err
 	}
-	return redirect(c, "/desk/events/"+e.ID)
+	return page.Redirect(c, "/desk/events/"+e.ID)
 }
 
 func scopeOnly(wrong *wishError) []*wishError { return []*wishError{wrong} }
@@ -67,7 +68,7 @@ func (s *server) scopeFrom(v url.Values) (continuity.Scope, *wishError) {
 }
 
 func (s *server) showStart(c echo.Context, status int, v url.Values, wrong []*wishError) error {
-	p := s.shell(c)
+	p := s.Shell(c)
 	p.Title = p.Words.T("desk.start")
 	w := p.Words
 	f := views.StartForm{Scope: v.Get("scope"), Mailboxes: v.Get("mailboxes"), Reason: v.Get("reason")}
@@ -92,7 +93,7 @@ func (s *server) showStart(c echo.Context, status int, v url.Values, wrong []*wi
 		f.Concerned = w.N("desk.boxes", s.covered(scope))
 	}
 	f.Faults = wishFaults(w, wrong)
-	return s.render(c, status, p, views.StartPage(p, f))
+	return s.Render(c, status, p, views.StartPage(p, f))
 }
 
 // covered counts the mailboxes of a scope as continuity itself understands it.
@@ -131,7 +132,7 @@ func (s *server) scopeWords(w *views.Words, scope continuity.Scope) string {
 		boxes = append(boxes, email.Address{Addr: s.addressOf(id)})
 	}
 	if len(boxes) > 0 {
-		names = append(names, namesOf(w, boxes))
+		names = append(names, views.Names(w, boxes))
 	}
 	return strings.Join(names, ", ")
 }

@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"bytes"
@@ -17,8 +17,8 @@ import (
 // most signs of a stream are the echo of what the window itself has just done.
 const stateHeader = "Holdover-State"
 
-// renderLive is render for a page that renews itself: its state, a checksum over all that it shows, is put into it.
-func (s *server) renderLive(c echo.Context, status int, p views.Page, whole, main templ.Component) error {
+// renderLive is Render for a page that renews itself: its state, a checksum over all that it shows, is put into it.
+func (f *Frame) renderLive(c echo.Context, status int, p views.Page, whole, main templ.Component) error {
 	page, err := drawn(c, whole, main)
 	if err != nil {
 		return err
@@ -27,7 +27,7 @@ func (s *server) renderLive(c echo.Context, status int, p views.Page, whole, mai
 	if c.Request().Header.Get(stateHeader) == state && status == http.StatusOK {
 		return c.NoContent(http.StatusNoContent)
 	}
-	return s.answer(c, status, bytes.Replace(page, []byte(`data-state="`+views.NoState+`"`), []byte(`data-state="`+state+`"`), 1))
+	return f.answer(c, status, bytes.Replace(page, []byte(`data-state="`+views.NoState+`"`), []byte(`data-state="`+state+`"`), 1))
 }
 
 // stateOf is the same for a whole page and for the part of it that htmx gets.

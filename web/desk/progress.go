@@ -1,4 +1,4 @@
-package web
+package desk
 
 import (
 	"fmt"
@@ -33,7 +33,7 @@ func (s *server) progress(c echo.Context, w *views.Words, e continuity.Event) (v
 	if err != nil {
 		return views.Progress{}, err
 	}
-	g := views.Progress{ID: e.ID, Total: a.Changes.Total, Need: a.Changes.Parked, At: s.now().Format("15:04:05"), Trouble: r.Trouble, Active: e.Active(),
+	g := views.Progress{ID: e.ID, Total: a.Changes.Total, Need: a.Changes.Parked, At: s.Time().Format("15:04:05"), Trouble: r.Trouble, Active: e.Active(),
 		Live: e.Active() || !a.good(), Bar: countBar(w, a.Changes), Heads: boxHeads(w),
 		Report: "/desk/events/" + e.ID + "/report", CSV: "/desk/events/" + e.ID + "/report.csv"}
 	gate := gateOf(e, r)
@@ -72,7 +72,7 @@ func (s *server) progress(c echo.Context, w *views.Words, e continuity.Event) (v
 // sayEvent is the one sentence. "Nothing missing, nothing doubled" is said only when every change was
 // counted and found once, and the store knows of no message that the ledger does not.
 func (s *server) sayEvent(w *views.Words, e continuity.Event, a account, r syncback.Report, gate syncback.Position) (say string, done bool) {
-	since, kind, counts := w.Since(e.Started, s.now()), w.T("event."+string(e.Kind)), a.Changes
+	since, kind, counts := w.Since(e.Started, s.Time()), w.T("event."+string(e.Kind)), a.Changes
 	left := counts.Total - counts.Verified - counts.Accepted
 	total, found := w.Number(counts.Total), w.Number(counts.Verified)
 	switch {

@@ -1,4 +1,4 @@
-package web
+package desk
 
 import (
 	"cmp"
@@ -50,11 +50,11 @@ func (s *server) accountOf(ctx context.Context, e continuity.Event, fresh bool) 
 		}
 		known.sum, known.summed, known.took = a.Account, time.Now(), time.Since(began)
 	}
-	if a.check = known.check; known.checked.IsZero() || s.now().Sub(known.checked) >= checkEvery {
+	if a.check = known.check; known.checked.IsZero() || s.Time().Sub(known.checked) >= checkEvery {
 		if a.check, err = s.Syncback.Crosscheck(ctx, spanOf(e), covers); err != nil {
 			return a, err
 		}
-		known.check, known.checked = a.check, s.now()
+		known.check, known.checked = a.check, s.Time()
 	}
 	s.checks.keep(e.ID, known)
 	return a, nil

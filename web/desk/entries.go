@@ -1,4 +1,4 @@
-package web
+package desk
 
 import (
 	"errors"
@@ -14,6 +14,8 @@ import (
 	"holdover/email"
 	"holdover/syncback"
 	"holdover/views"
+	"holdover/web/ledger"
+	"holdover/web/page"
 )
 
 // eventEntries lists the messages or changes behind one number of an event's account, page by page.
@@ -32,7 +34,7 @@ func (s *server) eventEntries(c echo.Context) error {
 	f.After, f.Limit = c.QueryParam("after"), maxLines
 	lines, next, err := s.Syncback.List(ctx, f)
 	if errors.Is(err, syncback.ErrPage) {
-		return errBad
+		return page.ErrBad
 	}
 	if err != nil {
 		return err
@@ -41,8 +43,8 @@ func (s *server) eventEntries(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := s.shell(c)
-	p.Flash = s.flash(c, p.Words)
+	p := s.Shell(c)
+	p.Flash = flash(c, p.Words)
 	v := s.entriesView(p.Words, e, q, tally.Tally)
 	for _, l := range lines {
 		v.Rows = append(v.Rows, s.entryRow(p.Words, l))
@@ -56,7 +58,7 @@ func (s *server) eventEntries(c echo.Context) error {
 		v.First = q.url(e.ID)
 	}
 	p.Title = v.Title
-	return s.render(c, http.StatusOK, p, views.EntriesPage(p, v))
+	return s.Render(c, http.StatusOK, p, views.EntriesPage(p, v))
 }
 
 // entryQueryOf reads what is asked for; what no page of ours asks is refused.
@@ -69,7 +71,7 @@ func (s *server) entryQueryOf(c echo.Context, e continuity.Event) (q entryQuery,
 	known := q.state == "" || q.state == "left" || slices.ContainsFunc(countList(syncback.Counts{}), func(one count) bool { return string(one.state) == q.state })
 	if !known || q.what != "changes" && q.what != "messages" || q.mailbox != "" && !s.Events.Covers(e, q.mailbox) || len(q.words) > 200 ||
 		q.note != "" && !slices.Contains(foundNotes, syncback.Note(q.note)) {
-		return q, errBad
+		return q, page.ErrBad
 	}
 	return q, nil
 }
@@ -140,11 +142,11 @@ func (s *server) entriesView(w *views.Words, e continuity.Event, q entryQuery, t
 		if what == "changes" {
 			n = t.Changes.Total
 		}
-		v.What = append(v.What, chip(w.T("report.what_"+what), w.Number(n), other.url(e.ID), what == q.what))
+		v.What = append(v.What, ledger.Chip(w.T("report.what_"+what), w.Number(n), other.url(e.ID), what == q.what))
 	}
 	for _, c := range append([]count{{"total", "", counts.Total}}, countList(counts)...) {
 		link := entryQuery{what: q.what, state: string(c.state), mailbox: q.mailbox}
-		v.States = append(v.States, chip(w.T("report."+c.word), w.Number(c.n), link.url(e.ID), string(c.state) == q.state))
+		v.States = append(v.States, ledger.Chip(w.T("report."+c.word), w.Number(c.n), link.url(e.ID), string(c.state) == q.state))
 		if string(c.state) == q.state && q.state != "" {
 			v.Title = w.T(one, "State", w.T("report."+c.word))
 		}
@@ -161,18 +163,10 @@ func (s *server) entriesView(w *views.Words, e continuity.Event, q entryQuery, t
 	return v
 }
 
-func chip(name, number, url string, here bool) views.CountLink {
-	link := views.CountLink{Name: name, Number: number, URL: url}
-	if here {
-		link.Class = "here"
-	}
-	return link
-}
-
 func (s *server) entryRow(w *views.Words, l syncback.Line) views.EntryRow {
 	r := views.EntryRow{What: w.T("change." + string(l.Kind)), Box: s.addressOf(l.Mailbox), Tries: w.Number(l.Attempts), Words: l.Words, Remedy: l.Remedy,
-		State: ledgerBadge(w, l.State), At: w.At(l.At, s.now()), BoxID: string(l.Mailbox), Seq: strconv.FormatInt(int64(l.Seq), 10), Parked: l.State == syncback.Parked,
-		Notes: lineNotes(w, l)}
+		State: ledger.Badge(w, l.State), At: w.At(l.At, s.Time()), BoxID: string(l.Mailbox), Seq: strconv.FormatInt(int64(l.Seq), 10), Parked: l.State == syncback.Parked,
+		Notes: ledger.Notes(w, l)}
 	if l.Changes > 1 {
 		r.Notes = append(r.Notes, w.T("report.line_changes", "N", w.N("report.n_changes", l.Changes)))
 	}
@@ -180,20 +174,9 @@ func (s *server) entryRow(w *views.Words, l syncback.Line) views.EntryRow {
 		r.State.Text = w.T("count.parked")
 	}
 	if !l.Next.IsZero() && !r.Parked {
-		r.Next = w.Since(l.Next, s.now())
+		r.Next = w.Since(l.Next, s.Time())
 	}
 	return r
-}
-
-// lineNotes say how a message was found, and that it was sent again.
-func lineNotes(w *views.Words, l syncback.Line) (notes []string) {
-	if l.Note != "" {
-		notes = append(notes, w.T("report.note_"+string(l.Note), "Folder", l.Folder))
-	}
-	if l.Resent > 0 {
-		notes = append(notes, w.N("report.note_resent", l.Resent))
-	}
-	return notes
 }
 
 // retryAll lets everything parked of a list try again.
@@ -204,12 +187,12 @@ func (s *server) retryAll(c echo.Context) error {
 	}
 	q := entryQuery{what: "changes", state: string(syncback.Parked), mailbox: email.MailboxID(c.FormValue("mailbox")), words: strings.TrimSpace(c.FormValue("q"))}
 	if q.mailbox != "" && !s.Events.Covers(e, q.mailbox) {
-		return errBad
+		return page.ErrBad
 	}
-	n, err := s.Syncback.RetryAll(c.Request().Context(), s.filterOf(e, q), personOf(c).Name)
+	n, err := s.Syncback.RetryAll(c.Request().Context(), s.filterOf(e, q), page.PersonOf(c).Name)
 	if err != nil {
 		return err
 	}
 	back := url.Values{"done": {"retriedall"}, "n": {strconv.Itoa(n)}}
-	return redirect(c, "/desk/events/"+e.ID+"?"+back.Encode())
+	return page.Redirect(c, "/desk/events/"+e.ID+"?"+back.Encode())
 }

@@ -1,4 +1,4 @@
-package web
+package desk
 
 import (
 	"net/http"
@@ -10,11 +10,12 @@ import (
 	"holdover/email"
 	"holdover/syncback"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // dryRunPage shows what would go where if the gates of an event opened now.
 func (s *server) dryRunPage(c echo.Context) error {
-	ctx, p := c.Request().Context(), s.shell(c)
+	ctx, p := c.Request().Context(), s.Shell(c)
 	e, err := s.Events.Event(ctx, c.Param("id"))
 	if err != nil {
 		return err
@@ -26,7 +27,7 @@ func (s *server) dryRunPage(c echo.Context) error {
 		return err
 	}
 	v := views.DryRun{Event: e.ID, Say: w.T("dryrun.say_none"), Doubtful: w.T("dryrun.doubts_none"), CSV: "/desk/events/" + e.ID + "/dry-run.csv"}
-	v.Title = w.T("dryrun.title", "Kind", w.T("event."+string(e.Kind)), "Time", w.Since(e.Started, s.now()))
+	v.Title = w.T("dryrun.title", "Kind", w.T("event."+string(e.Kind)), "Time", w.Since(e.Started, s.Time()))
 	p.Title = v.Title
 	if d.Items > 0 {
 		v.Say = w.N("dryrun.say", d.Items)
@@ -45,12 +46,12 @@ func (s *server) dryRunPage(c echo.Context) error {
 	}
 	for _, one := range d.Doubts {
 		v.Doubts = append(v.Doubts, views.DoubtRow{What: w.T("change." + string(one.Kind)), Box: s.addressOf(one.Mailbox), Way: one.Way,
-			Why: w.T("dryrun.doubt."+one.Reason, "Piece", one.Detail), At: w.At(one.At, s.now())})
+			Why: w.T("dryrun.doubt."+one.Reason, "Piece", one.Detail), At: w.At(one.At, s.Time())})
 	}
 	if d.Doubtful > len(d.Doubts) {
 		v.Capped = w.Number(len(d.Doubts))
 	}
-	return s.render(c, http.StatusOK, p, views.DryRunPage(p, v))
+	return s.Render(c, http.StatusOK, p, views.DryRunPage(p, v))
 }
 
 func flowRow(w *views.Words, f syncback.Flow) views.FlowRow {
@@ -71,16 +72,16 @@ func (s *server) dryRunCSV(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	w := s.wordsOf(c)
+	w := s.WordsOf(c)
 	covers := func(m email.MailboxID) bool { return s.Events.Covers(e, m) }
-	return s.download(c, w, "dry-run-"+e.ID+".csv", func(table *excel) error {
-		table.row(w.T("event.table_box"), w.T("waiting.what"), w.T("waiting.since"), w.T("release.way"), w.T("dryrun.why"))
+	return s.Download(c, w, "dry-run-"+e.ID+".csv", func(table *page.Table) error {
+		table.Row(w.T("event.table_box"), w.T("waiting.what"), w.T("waiting.since"), w.T("release.way"), w.T("dryrun.why"))
 		_, err := s.Gate.DryRun(ctx, covers, e.Kind == continuity.Lockdown, func(d syncback.Doubt) {
 			why := ""
 			if d.Reason != "" {
 				why = w.T("dryrun.doubt."+d.Reason, "Piece", d.Detail)
 			}
-			table.row(s.addressOf(d.Mailbox), w.T("change."+string(d.Kind)), d.At.UTC().Format(time.RFC3339), d.Way, why)
+			table.Row(s.addressOf(d.Mailbox), w.T("change."+string(d.Kind)), d.At.UTC().Format(time.RFC3339), d.Way, why)
 		})
 		return err
 	})
