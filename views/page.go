@@ -77,6 +77,7 @@ type Flash struct {
 	Undo  string  // URL to post to, "" when it cannot be undone
 	Keep  []Field // hidden fields of the undo form
 	Timed bool    // undo runs out in ten seconds: a line shows it
+	Home  bool    // a good moment to put the portal on a phone's home screen
 }
 
 // Field is a hidden form field.

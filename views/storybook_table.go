@@ -161,6 +161,7 @@ var stories = []story{
 	{"can", can, asItem, "class picture lead text"},
 	{"Panes", Panes, asPage, "only"},
 	{"Toast", Toast, asPart, ""},
+	{"homeHint", homeHint, asPart, ""},
 	{"Fragment", Fragment, asWhole, ""},
 	{"folderNav", folderNav, asPart, ""},
 	{"folderLinks", folderLinks, asPart, "where"},

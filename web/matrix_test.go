@@ -54,6 +54,7 @@ var matrix = map[string]string{
 	"GET /notices":                    "ea",
 	"POST /notices/on":                "ea",
 	"POST /notices/off":               "ea",
+	"POST /notices/known":             "ea",
 	"GET /folders":                    "ea",
 	"POST /folders":                   "ea",
 	"GET /keys":                       "ea",

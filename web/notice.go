@@ -21,11 +21,15 @@ type Notices interface {
 	Unsubscribe(ctx context.Context, m email.MailboxID, endpoint string) error
 }
 
+// homePreference remembers that a person knows of the home screen.
+const homePreference = "home"
+
 func (s *server) noticeRoutes() []page.Route {
 	return []page.Route{
 		page.Get("/notices", page.People, s.notices),
 		page.Post("/notices/on", page.People, s.noticesOn),
 		page.Post("/notices/off", page.People, s.noticesOff),
+		page.Post("/notices/known", page.People, s.homeKnown),
 	}
 }
 
@@ -68,4 +72,18 @@ func (s *server) noticesOff(c echo.Context) error {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)
+}
+
+// homeHint says whether to offer the home screen: whoever has just sent something knows what the portal is good for.
+func (s *server) homeHint(ctx context.Context, mailbox email.MailboxID) bool {
+	known, err := s.Mail.Preferences(ctx, mailbox, homePreference)
+	return err == nil && known[homePreference] == ""
+}
+
+// homeKnown is POST /notices/known: the hint does not come again.
+func (s *server) homeKnown(c echo.Context) error {
+	if err := s.Mail.Prefer(c.Request().Context(), page.PersonOf(c).Mailbox, homePreference, "known"); err != nil {
+		return err
+	}
+	return page.Redirect(c, "/mail/inbox")
 }

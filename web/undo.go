@@ -37,6 +37,7 @@ func (s *server) sentFlash(c echo.Context, w *views.Words) *views.Flash {
 	if err != nil {
 		return nil
 	}
+	home := s.homeHint(c.Request().Context(), page.PersonOf(c).Mailbox)
 	for _, row := range rows {
 		if string(row.ID) != c.QueryParam("send") {
 			continue
@@ -46,9 +47,9 @@ func (s *server) sentFlash(c echo.Context, w *views.Words) *views.Flash {
 			to = append(to, email.Address{Addr: r.Address})
 		}
 		if row.Held && row.Release.After(s.Now()) {
-			return &views.Flash{Text: w.T("sent.sending", "People", views.Names(w, to)), Undo: boxOf(c).base + "/undo/" + string(row.ID), Timed: true}
+			return &views.Flash{Text: w.T("sent.sending", "People", views.Names(w, to)), Undo: boxOf(c).base + "/undo/" + string(row.ID), Timed: true, Home: home}
 		}
-		return &views.Flash{Text: w.T("sent.gone", "People", views.Names(w, to))}
+		return &views.Flash{Text: w.T("sent.gone", "People", views.Names(w, to)), Home: home}
 	}
 	return nil
 }
