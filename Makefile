@@ -19,7 +19,7 @@ build: front
 	$(GOBUILD) -o $(BIN)/holdover ./cmd/holdover
 	cd demo && $(GOBUILD) -o ../$(BIN)/holdover-demo .
 
-## front: the scripts of others, as pinned in static/package-lock.json
+## front: the scripts of others and PDFium, as pinned in static/package-lock.json
 front: static/vendor/.stamp
 static/vendor/.stamp: static/package-lock.json static/build.sh
 	mkdir -p static/vendor
@@ -67,4 +67,4 @@ walk: build
 	HOLDOVER_WALK=all $(GO) test ./web -run '^TestCheck(01_Axe|02_Policy|03_Foreign|06_Targets|18_Language)$$' -count=1 -timeout 60m -v
 
 clean:
-	rm -rf $(BIN) static/vendor/*.js static/vendor/.stamp static/node_modules
+	rm -rf $(BIN) paper/vendor/*.gz static/vendor/*.js static/vendor/.stamp static/node_modules

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fetches the pinned scripts of others and puts them where the binary embeds them.
+# Fetches the pinned scripts of others, and PDFium as WebAssembly, and puts them where the binary embeds them.
 # Nothing of them is committed: package-lock.json holds their versions and checksums.
 set -eu
 cd "$(dirname "$0")"
@@ -9,3 +9,4 @@ cp node_modules/htmx.org/dist/htmx.min.js vendor/htmx.min.js
 cp node_modules/idiomorph/dist/idiomorph-ext.min.js vendor/idiomorph-ext.min.js
 cp node_modules/dompurify/dist/purify.min.js vendor/purify.min.js
 cp node_modules/squire-rte/dist/squire.js vendor/squire.js
+gzip -9nc node_modules/@embedpdf/pdfium/dist/pdfium.wasm >../paper/vendor/pdfium.wasm.gz
