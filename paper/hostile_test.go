@@ -170,7 +170,11 @@ func TestEndlessWorkIsStopped(t *testing.T) {
 	ctx, leave := context.WithCancel(context.Background())
 	answer := make(chan error, 1)
 	go func() { _, err := p.Sheet(ctx, file, 1, 600); answer <- err }()
-	at := func() bool { p.engine.mu.Lock(); defer p.engine.mu.Unlock(); return p.engine.users > 0 && p.engine.module != nil }
+	at := func() bool {
+		p.engine.mu.Lock()
+		defer p.engine.mu.Unlock()
+		return p.engine.users > 0 && p.engine.module != nil
+	}
 	for end := time.Now().Add(time.Minute); !at(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("nothing is worked on")
