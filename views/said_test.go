@@ -14,7 +14,7 @@ import (
 
 // spoken are the rooms whose English sentences reach the pages, and which of their fields and arguments
 // hold them.
-var spoken = []string{"exchange", "syncback", "archive", "mailstore", "web"}
+var spoken = []string{"exchange", "syncback", "archive", "mailstore", "web/desk"}
 
 // sentence is what a remedy looks like, and nothing else in those rooms: logs and errors begin small.
 var sentence = regexp.MustCompile(`^[A-Z].* .*[.:] ?$`)
@@ -52,7 +52,7 @@ func utterances(t *testing.T) (all []utterance) {
 	for _, room := range spoken {
 		named := constants(t, room)
 		err := filepath.WalkDir(filepath.Join("..", room), func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || room == "web" && !slices.Contains([]string{"desk.go", "desk_release.go"}, filepath.Base(path)) {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || room == "web/desk" && !slices.Contains([]string{"desk.go", "release.go"}, filepath.Base(path)) {
 				return err
 			}
 			files := token.NewFileSet()
@@ -131,7 +131,7 @@ func (l *listener) called(name string, args []ast.Expr) {
 	case l.room == "syncback" && (name == "enter" || name == "park") && len(args) > 3:
 		l.say(args[len(args)-2], "")
 		l.say(args[len(args)-1], "")
-	case l.room == "mailstore" && name == "alarm", l.room == "syncback" && (name == "pass" || name == "open" && len(args) == 3), name == "unsuited", l.room == "web" && name == "Note":
+	case l.room == "mailstore" && name == "alarm", l.room == "syncback" && (name == "pass" || name == "open" && len(args) == 3), name == "unsuited", l.room == "web/desk" && name == "Note":
 		l.say(args[len(args)-1], "")
 	}
 }
@@ -145,7 +145,7 @@ func (l *listener) given(name string, value ast.Expr, before string) {
 			return
 		}
 	case "text":
-		if l.base != "routes.go" && l.room != "web" {
+		if l.base != "routes.go" && l.room != "web/desk" {
 			return
 		}
 	default:
@@ -248,7 +248,7 @@ func TestEveryAlarmHasWords(t *testing.T) {
 			codes[code] = true
 		}
 	}
-	for _, path := range []string{"../syncback/routes.go", "../web/desk.go"} {
+	for _, path := range []string{"../syncback/routes.go", "../web/desk/desk.go"} {
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
 		if err != nil {
 			t.Fatal(err)

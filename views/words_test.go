@@ -126,7 +126,7 @@ func lookups(t *testing.T, root string) []lookup {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return err
 		}
-		if room := filepath.Base(filepath.Dir(path)); room != "views" && room != "web" {
+		if room := filepath.ToSlash(path); !strings.Contains(room, "/views/") && !strings.Contains(room, "/web/") {
 			return nil
 		}
 		files := token.NewFileSet()
@@ -307,7 +307,7 @@ func TestIcons(t *testing.T) {
 		t.Fatal("an icon draws nothing")
 	}
 	drawn := regexp.MustCompile(`(?:[iI]con\(|#|Icon: *|icon: *|nothing\(p, |toolButton\([^)]*)"#?([a-z]+)"`)
-	for _, pattern := range []string{"*.templ", "*.go", "../web/*.go"} {
+	for _, pattern := range []string{"*.templ", "*.go", "../web/*.go", "../web/*/*.go"} {
 		names, err := filepath.Glob(pattern)
 		must(err)
 		for _, name := range names {
