@@ -69,3 +69,15 @@ func (s *Store) Unsuggest(ctx context.Context, m email.MailboxID, address string
 		return err
 	}))
 }
+
+// unforgotten is how long somebody is suggested after the last message to them. It is longer than any window:
+// whom one writes to once a year is found, and nobody is kept for good.
+const unforgotten = 400 * 24 * time.Hour
+
+func (s *Store) forgetCorrespondents(ctx context.Context) error {
+	before := ms(s.now().Add(-max(s.window, unforgotten)))
+	return s.db.Write(ctx, func(tx *database.Tx) error {
+		_, err := tx.Exec("DELETE FROM correspondent WHERE last < ?", before)
+		return err
+	})
+}

@@ -22,7 +22,7 @@ const expireBatch = 200
 // Expire applies the retention window, and removes what was deleted for good: settled messages
 // only, never a draft, never what a change is still to be told of, never in a mailbox whose files
 // are missing (L3, L11). Exchange is not told. ErrClock on a clock that jumped (D10). It also trims
-// the log (L12) and forgets old submissions.
+// the log (L12) and forgets old submissions and correspondents.
 func (s *Store) Expire(ctx context.Context) (removed int, err error) {
 	if s.alarms.has(AlarmVolume, "") || s.alarms.has(AlarmDatabase, "") {
 		return 0, fmt.Errorf("expire: %w", ErrUnhealthy)
@@ -50,7 +50,7 @@ func (s *Store) Expire(ctx context.Context) (removed int, err error) {
 			return removed, fmt.Errorf("expire %s: %w", m, err)
 		}
 	}
-	return removed, s.forgetSubmissions(ctx)
+	return removed, errors.Join(s.forgetSubmissions(ctx), s.forgetCorrespondents(ctx))
 }
 
 func (s *Store) expireMailbox(ctx context.Context, m email.MailboxID) (removed int, err error) {
