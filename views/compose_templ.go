@@ -2500,7 +2500,7 @@ func UndoLatePage(p Page) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 202, "<section class=\"read\" aria-labelledby=\"ul\"><div class=\"read-in flow\"><div class=\"none\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 202, "<section class=\"read\" aria-labelledby=\"ul\"><div class=\"read-in flow\"><div class=\"none flow\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -36,9 +36,13 @@ func pressed(yes bool) string {
 	return "false"
 }
 
+// held are keys that are held down while the next one is pressed.
+var held = regexp.MustCompile(`(Shift|Ctrl|Alt) `)
+
 var capName = regexp.MustCompile(`[A-Z][a-z]+`)
 
 // caps writes keys as they are printed on the keyboards of the page's language: "Strg", "Entf".
 func (p Page) caps(keys string) string {
+	keys = held.ReplaceAllString(keys, "$1+")
 	return capName.ReplaceAllStringFunc(keys, func(name string) string { return p.Words.T("keys.cap." + name) })
 }

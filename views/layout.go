@@ -40,6 +40,9 @@ func (p Page) themes() []string {
 	return []string{"light", "dark"}
 }
 
+// themePicture is the icon of a choice of colours.
+func themePicture(theme string) string { return "theme" + theme }
+
 func (p Page) otherLanguages() []Language {
 	var others []Language
 	for _, l := range p.Words.all {

@@ -51,6 +51,25 @@ func joined(pieces []Piece) string {
 	return all
 }
 
+// pictures are the icons of the folders that every mailbox has.
+var pictures = map[string]string{"inbox": "inbox", "drafts": "draft", "sent": "sent", "archive": "archive", "trash": "trash", "junk": "junk"}
+
+// picture is the folder's icon.
+func (l List) picture() string {
+	if name, ok := pictures[l.Folder]; ok {
+		return name
+	}
+	return "folder"
+}
+
+// kind names the words for the folder while it is empty; folders made by hand share theirs.
+func (l List) kind() string {
+	if _, ok := pictures[l.Folder]; ok {
+		return l.Folder
+	}
+	return "own"
+}
+
 func (l List) act() string {
 	if l.Folder == "" {
 		return "/search/act"

@@ -11,7 +11,7 @@ func (p Page) legal() (all []legal) {
 	if p.Org.Privacy != "" {
 		all = append(all, legal{"public.privacy", p.Org.Privacy, "lock"})
 	}
-	return append(all, legal{"public.accessible", p.accessible(), "check"})
+	return append(all, legal{"public.accessible", p.accessible(), "access"})
 }
 
 // accessible is the organisation's own accessibility statement, or ours.

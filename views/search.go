@@ -1,5 +1,7 @@
 package views
 
+import "strings"
+
 // Found is a page of search results.
 type Found struct {
 	Query   string
@@ -18,3 +20,6 @@ type Found struct {
 
 // Chip is one condition as understood, or one that could be added; URL is the search that leads there.
 type Chip struct{ Text, URL string }
+
+// asking says that this is the search page before anything was asked: its field waits for the words.
+func (p Page) asking() bool { return p.Query == "" && strings.HasSuffix(p.Path, "/search") }

@@ -141,7 +141,7 @@ func WaitingPage(p Page, w Waiting) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if w.Count == 0 && len(w.Sends) == 0 {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<div class=\"none\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<div class=\"none flow\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -217,7 +217,7 @@ func TestReceipts(t *testing.T) {
 	h.sync.lines = []syncback.Line{{Mailbox: mailbox, Seq: 1, Message: good, Kind: mailstore.Arrived, State: syncback.Verified, At: h.clock.now(), Folder: "Posteingang"},
 		{Mailbox: mailbox, Seq: 2, Message: bad, Kind: mailstore.Arrived, State: syncback.Parked, At: h.clock.now(), Words: "552 too large"}}
 	page = h.as(katrin).page("/receipts")
-	for _, want := range []string{"1 Nachricht konnte nicht übertragen werden.", "Angebot", "in Exchange im Ordner „Posteingang“", "Exchange sagt: 552 too large"} {
+	for _, want := range []string{"1 Nachricht konnte nicht übertragen werden.", "Angebot", "im Ordner „Posteingang“", "Exchange sagt: 552 too large"} {
 		if !strings.Contains(said(page.Find(".read-in")), want) {
 			t.Errorf("the receipts lack %q: %q", want, said(page.Find(".read-in")))
 		}
