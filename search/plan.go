@@ -116,7 +116,7 @@ func simplifyAll(parts []node, known func(*leaf) (value, ok bool), decides truth
 }
 
 // mask says which of the states a message has.
-func (p plan) mask(m mailstore.Message, folders map[mailstore.FolderID]string) uint {
+func (p plan) mask(m mailstore.Standing, folders map[mailstore.FolderID]string) uint {
 	var mask uint
 	for i, l := range p.states {
 		if l.holds(m, folders) {
@@ -126,9 +126,9 @@ func (p plan) mask(m mailstore.Message, folders map[mailstore.FolderID]string) u
 	return mask
 }
 
-func (l *leaf) holds(m mailstore.Message, folders map[mailstore.FolderID]string) bool {
+func (l *leaf) holds(m mailstore.Standing, folders map[mailstore.FolderID]string) bool {
 	if l.field == fieldFolder {
-		return l.folder == anywhere || l.folder == string(m.Folder) || folders[m.Folder] != "" && l.folder == folders[m.Folder]
+		return l.within(m.Folder, folders)
 	}
 	switch l.state {
 	case "read":
@@ -147,4 +147,9 @@ func (l *leaf) holds(m mailstore.Message, folders map[mailstore.FolderID]string)
 		return m.Flags.Draft || m.Folder == mailstore.Drafts
 	}
 	return false
+}
+
+// within says whether the term names a folder.
+func (l *leaf) within(f mailstore.FolderID, folders map[mailstore.FolderID]string) bool {
+	return l.folder == anywhere || l.folder == string(f) || folders[f] != "" && l.folder == folders[f]
 }

@@ -43,6 +43,10 @@ type Source interface {
 	Mailboxes(ctx context.Context) ([]email.MailboxID, error)
 	Entries(ctx context.Context, m email.MailboxID, after mailstore.Seq, limit int) ([]mailstore.Entry, error)
 	Messages(ctx context.Context, m email.MailboxID, ids []email.MessageID) ([]mailstore.Message, error)
+	Standings(ctx context.Context, m email.MailboxID, ids []email.MessageID) (map[email.MessageID]mailstore.Standing, error)
+	Unseen(ctx context.Context, m email.MailboxID, limit int) ([]email.MessageID, error)
+	Flagged(ctx context.Context, m email.MailboxID, limit int) ([]email.MessageID, error)
+	Within(ctx context.Context, m email.MailboxID, f mailstore.FolderID, limit int) ([]email.MessageID, error)
 	Folders(ctx context.Context, m email.MailboxID) ([]mailstore.Folder, error)
 	Categorised(ctx context.Context, m email.MailboxID) (map[email.MessageID]email.Categories, error)
 	Raw(ctx context.Context, m email.MailboxID, id email.MessageID) ([]byte, error)
@@ -64,6 +68,7 @@ type Index struct {
 	dir  string
 	src  Source
 	max  int
+	ask  int // hits up to which the store is asked for the state of each
 	now  func() time.Time
 	log  *slog.Logger
 	lock *os.File
@@ -78,7 +83,7 @@ type Index struct {
 // Open takes the directory for this process. Indexes are opened when they are needed.
 func Open(o Options) (*Index, error) {
 	x := &Index{
-		dir: o.Dir, src: o.Source, max: o.Open, now: o.Now, log: o.Log,
+		dir: o.Dir, src: o.Source, max: o.Open, ask: ask, now: o.Now, log: o.Log,
 		wake: make(chan email.MailboxID, 64), shelves: map[email.MailboxID]*shelf{}, recent: list.New(),
 	}
 	if x.max <= 0 {
@@ -127,7 +132,8 @@ func (x *Index) Close() error {
 // Result is one page of hits.
 type Result struct {
 	Hits    []Hit
-	Total   int    // exact up to some hundred hits, above that at least the page and at most what the index holds
+	Total   int
+	Open    bool   // Total is what was counted before the search ended; there may be more
 	Chips   []Chip // the query as understood
 	Partial bool   // the index is behind or being rebuilt: more may be found in a moment
 }

@@ -35,9 +35,12 @@ func TestQueries(t *testing.T) {
 	if len(all) < 120 {
 		t.Errorf("only %d queries", len(all))
 	}
-	for _, q := range all {
-		if got := find(t, x, q[0]); got != q[1] {
-			t.Errorf("%s => %s, want %s", q[0], got, q[1])
+	for _, most := range []int{ask, -1} { // states asked for with the hits, and read beforehand
+		x.ask = most
+		for _, q := range all {
+			if got := find(t, x, q[0]); got != q[1] {
+				t.Errorf("%s => %s, want %s (%d)", q[0], got, q[1], most)
+			}
 		}
 	}
 }

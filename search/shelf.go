@@ -39,16 +39,18 @@ func printOf(e mailstore.Entry) string {
 // shelf is one mailbox's index. Users of idx hold life for reading; opening, closing and throwing
 // away hold it for writing.
 type shelf struct {
-	x    *Index
-	id   email.MailboxID
-	dir  string
-	turn chan struct{} // one query at a time
-	feed sync.Mutex    // one batch at a time
+	x        *Index
+	id       email.MailboxID
+	dir      string
+	turn     chan struct{} // one query at a time
+	arrivals arrivals      // used in its turn
+	feed     sync.Mutex    // one batch at a time
 
-	life sync.RWMutex
-	idx  bleve.Index // nil: closed
-	note note        // guarded by feed once idx is open
-	gone bool        // removed
+	life     sync.RWMutex
+	idx      bleve.Index // nil: closed
+	openings uint64      // how often it was opened
+	note     note        // guarded by feed once idx is open
+	gone     bool        // removed
 
 	building atomic.Bool // made anew, and not caught up since
 	place    *list.Element
@@ -153,6 +155,7 @@ func (s *shelf) openOld(ctx context.Context) error {
 		return errors.Join(err, idx.Close())
 	}
 	s.idx, s.note = idx, n
+	s.openings++
 	return nil
 }
 
@@ -200,6 +203,7 @@ func (s *shelf) openNew() error {
 		return fmt.Errorf("search: make index: %w", errors.Join(err, idx.Close()))
 	}
 	s.idx, s.note = idx, n
+	s.openings++
 	s.building.Store(true)
 	s.x.nudge(s.id)
 	return nil

@@ -51,7 +51,7 @@ func (s *memory) Mailboxes(context.Context) ([]email.MailboxID, error) {
 }
 
 func (s *memory) Folders(context.Context, email.MailboxID) ([]mailstore.Folder, error) {
-	return []mailstore.Folder{{ID: "inbox"}, {ID: "trash"}, {ID: "projekte01ab", Name: "Projekte 2026"}}, nil
+	return []mailstore.Folder{{ID: "inbox"}, {ID: "drafts"}, {ID: "sent"}, {ID: "archive"}, {ID: "trash"}, {ID: "junk"}, {ID: "projekte01ab", Name: "Projekte 2026"}}, nil
 }
 
 func (s *memory) Categorised(_ context.Context, m email.MailboxID) (map[email.MessageID]email.Categories, error) {
@@ -87,6 +87,41 @@ func (s *memory) Messages(ctx context.Context, m email.MailboxID, ids []email.Me
 		}
 	}
 	return found, ctx.Err()
+}
+
+func (s *memory) Standings(_ context.Context, m email.MailboxID, ids []email.MessageID) (map[email.MessageID]mailstore.Standing, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := map[email.MessageID]mailstore.Standing{}
+	for _, id := range ids {
+		if message, ok := s.messages[m][id]; ok {
+			found[id] = mailstore.Standing{Folder: message.Folder, Flags: message.Flags}
+		}
+	}
+	return found, nil
+}
+
+func (s *memory) those(m email.MailboxID, limit int, meant func(mailstore.Message) bool) (ids []email.MessageID, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, message := range s.messages[m] {
+		if meant(message) && len(ids) < limit {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
+func (s *memory) Unseen(_ context.Context, m email.MailboxID, limit int) ([]email.MessageID, error) {
+	return s.those(m, limit, func(one mailstore.Message) bool { return !one.Flags.Seen })
+}
+
+func (s *memory) Flagged(_ context.Context, m email.MailboxID, limit int) ([]email.MessageID, error) {
+	return s.those(m, limit, func(one mailstore.Message) bool { return one.Flags.Flagged })
+}
+
+func (s *memory) Within(_ context.Context, m email.MailboxID, f mailstore.FolderID, limit int) ([]email.MessageID, error) {
+	return s.those(m, limit, func(one mailstore.Message) bool { return one.Folder == f })
 }
 
 func (s *memory) Raw(ctx context.Context, m email.MailboxID, id email.MessageID) ([]byte, error) {
