@@ -218,6 +218,7 @@ var stories = []story{
 	{"searchForm", searchForm, asPart, ""},
 	{"chips", chips, asPart, ""},
 	{"narrow", narrow, asPart, ""},
+	{"elsewhere", elsewhere, asPart, ""},
 	{"found", found, asPart, ""},
 	{"nothing", nothing, asPart, "picture title text"},
 

@@ -15,13 +15,13 @@ func (s *server) pickHits(c echo.Context, d *deed) error {
 	if !d.found() || c.FormValue("all") != "1" {
 		return nil
 	}
-	result, err := s.Search.Search(c.Request().Context(), boxOf(c).id, clip(c.FormValue("q"), longestQuery), 0, mostHits)
+	found, _, _, err := s.Search.Find(c.Request().Context(), boxOf(c).id, clip(c.FormValue("q"), longestQuery), mostHits)
 	if err != nil {
 		return err
 	}
 	d.picked = nil
-	for _, h := range result.Hits {
-		d.picked = append(d.picked, string(h.Message))
+	for _, id := range found {
+		d.picked = append(d.picked, string(id))
 	}
 	return nil
 }

@@ -124,6 +124,7 @@ type writing interface {
 // Search finds messages of one mailbox.
 type Search interface {
 	Search(ctx context.Context, m email.MailboxID, query string, offset, limit int) (search.Result, error)
+	Find(ctx context.Context, m email.MailboxID, query string, limit int) (ids []email.MessageID, total int, open bool, err error)
 }
 
 // Directory knows people and addresses.

@@ -47,6 +47,11 @@ func (s *server) search(c echo.Context) error {
 // find asks the index. When it does not answer, the page says so: the folders still work.
 func (s *server) find(c echo.Context, p *views.Page, model *views.Found, number int) error {
 	ctx, b := c.Request().Context(), boxOf(c)
+	elsewhere := func() []views.Chip { return nil }
+	if number == 1 {
+		elsewhere = s.elsewhere(c, p.Words, model.Query)
+	}
+	defer func() { model.Elsewhere = elsewhere() }()
 	result, err := s.Search.Search(ctx, b.id, model.Query, (number-1)*pageSize, pageSize)
 	if err != nil {
 		s.Log.Error("search failed", "mailbox", b.id, "err", err)
@@ -61,14 +66,17 @@ func (s *server) find(c echo.Context, p *views.Page, model *views.Found, number 
 	if err != nil {
 		return err
 	}
-	model.Total, model.Partial = result.Total, result.Partial
+	model.Total, model.Partial, model.Count = result.Total, result.Partial, p.Words.N("search.count", result.Total)
+	if result.Open {
+		model.Count = p.Words.T("search.atleast", "N", p.Words.Number(result.Total/100*100))
+	}
 	single, err := s.single(ctx, page.PersonOf(c).Mailbox)
 	if err != nil {
 		return err
 	}
 	r := rower{words: p.Words, now: s.now(), box: b, self: s.ownAddresses(b), single: single}
 	model.Rows = r.hits(p, result.Hits, messages)
-	if number*pageSize < result.Total && number < mostPages {
+	if (number*pageSize < result.Total || result.Open) && number < mostPages {
 		model.More = b.search(model.Query, number+1)
 	}
 	s.chips(p.Words, b, model, result.Chips)

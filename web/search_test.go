@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -96,4 +97,49 @@ type oddSearch struct {
 
 func (o oddSearch) Search(context.Context, email.MailboxID, string, int, int) (search.Result, error) {
 	return o.result, o.err
+}
+
+func (o oddSearch) Find(context.Context, email.MailboxID, string, int) ([]email.MessageID, int, bool, error) {
+	return nil, 0, false, o.err
+}
+
+// TestManyHitsInWords: a number that is only known to be exceeded is said so, and there is a next page.
+func TestManyHitsInWords(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.Search = oddSearch{result: search.Result{Total: 1043, Open: true}} })
+	if got := said(h.as(katrin).page("/search?q=x").Find("h1")); got != "Mehr als 1.000 Treffer" {
+		t.Errorf("says %q", got)
+	}
+}
+
+// TestSearchElsewhere: the same query in the other mailboxes that one may open, with the number of hits there; what
+// has none, and what one may not open, is not mentioned.
+func TestSearchElsewhere(t *testing.T) {
+	h := newHouse(t)
+	h.share(katrin, "")
+	h.deliver(katrin, letter{subject: "Rotor"})
+	h.deliver(info, letter{subject: "Rotor im Rathaus"})
+	h.deliver(info, letter{subject: "Noch ein Rotor"})
+	h.deliver(info, letter{subject: "Stator"})
+	elsewhere := func(who, path string) (all []string) {
+		h.as(who).page(path).Find("[data-elsewhere] a").Each(func(_ int, a *goquery.Selection) {
+			all = append(all, said(a)+" "+a.AttrOr("href", ""))
+		})
+		return all
+	}
+	until := func(who, path string, want ...string) {
+		t.Helper()
+		var got []string
+		for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+			if got = elsewhere(who, path); slices.Equal(got, want) {
+				return
+			}
+		}
+		t.Errorf("%s: %q, want %q", path, got, want)
+	}
+	until(katrin, "/search?q=rotor", "2 in Bürgerbüro /shared/info@ahrenfeld.example/search?q=rotor")
+	until(katrin, "/shared/"+info+"/search?q=rotor", "1 in Katrin Wessel /search?q=rotor")
+	until(katrin, "/search?q=stator", "1 in Bürgerbüro /shared/info@ahrenfeld.example/search?q=stator")
+	until(katrin, "/search?q=xylophon")
+	until(martha, "/search?q=rotor")
+	until(katrin, "/search?q=rotor&page=2")
 }

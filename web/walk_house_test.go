@@ -60,6 +60,10 @@ func (m walkMail) Message(ctx context.Context, box email.MailboxID, id email.Mes
 
 type walkSearch struct{ inner Search }
 
+func (s walkSearch) Find(ctx context.Context, m email.MailboxID, query string, limit int) ([]email.MessageID, int, bool, error) {
+	return s.inner.Find(ctx, m, query, limit)
+}
+
 func (s walkSearch) Search(ctx context.Context, m email.MailboxID, query string, offset, limit int) (search.Result, error) {
 	if strings.Contains(query, "kaputt") {
 		return search.Result{}, errWalk
