@@ -39,6 +39,7 @@ type Message struct {
 	Undo               string        // where it is taken back, "" when it can't be
 	Unsent             []ServerWords // what servers said of recipients who do not have it
 	Failed             bool          // some of them never will
+	Everyone           []string      // all recipients in full, where To, Cc or Bcc name only the first
 	Deeds              []string      // who did what, in a shared mailbox
 	Folder             string        // where it lies, "" when that is the folder shown
 	Invitation         *Invitation   // a calendar object that it brings

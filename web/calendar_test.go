@@ -39,6 +39,9 @@ func TestInvitation(t *testing.T) {
 			t.Errorf("the card does not say %q: %s", want, said(card))
 		}
 	}
+	if n := page.Find(".file").Length(); n != 0 {
+		t.Errorf("%d files beside the card, which saves the nameless one itself", n)
+	}
 	if english := said(h.as(martha).page("/agenda").Find("main")); !strings.Contains(english, "No appointments on these days") {
 		t.Errorf("an empty agenda says %s", english)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -231,5 +232,23 @@ func TestCorpus(t *testing.T) {
 	t.Logf("%d messages shown", len(names)-twice)
 	if twice > len(names)/5 {
 		t.Errorf("%d of %d were not shown", twice, len(names))
+	}
+}
+
+// TestManyRecipients: a long list is cut in the line and whole, with addresses, where it is unfolded.
+func TestManyRecipients(t *testing.T) {
+	h := newHouse(t)
+	cc := ""
+	for i := range 20 {
+		cc += fmt.Sprintf("Name %d <n%d@northgate.example>,\r\n ", i, i)
+	}
+	few := h.deliver(katrin, letter{head: "Cc: Name 1 <n1@northgate.example>\r\n"})
+	many := h.deliver(katrin, letter{head: "Cc: " + strings.TrimSuffix(cc, ",\r\n ") + "\r\n"})
+	page := h.as(katrin).page(h.open(katrin, many))
+	if all := page.Find(".everyone li"); all.Length() != 21 || all.Last().Text() != "Name 19 <n19@northgate.example>" || !strings.Contains(said(page.Find(".msg-env")), "Alle 21 Empfänger zeigen") {
+		t.Errorf("%d recipients, the last %q: %s", all.Length(), all.Last().Text(), said(page.Find(".msg-env")))
+	}
+	if n := h.as(katrin).page(h.open(katrin, few)).Find(".everyone").Length(); n != 0 {
+		t.Error("two recipients are listed twice")
 	}
 }

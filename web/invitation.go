@@ -27,8 +27,11 @@ func (r *reader) invitation(view *views.Message, m *email.Message) error {
 		return err
 	}
 	i := r.card(view.ID, e)
-	if part := slices.IndexFunc(m.Parts, func(p email.Part) bool { return p.Type == "text/calendar" || p.Type == "application/ics" }); part >= 0 {
+	if part := slices.IndexFunc(m.Parts, isCalendar); part >= 0 {
 		i.Save = r.box.part(view.ID, below("", m.Parts[part].Index)) + "?save=1"
+		if len(view.Files) == 1 && view.Files[0].Save == i.Save && m.Parts[part].Name == "" {
+			view.Files = nil // Exchange sends it without a name: the card is the file, and saves it
+		}
 	}
 	view.Invitation = &i
 	switch e.Method {
@@ -43,6 +46,8 @@ func (r *reader) invitation(view *views.Message, m *email.Message) error {
 	}
 	return r.question(&i, e, known, self)
 }
+
+func isCalendar(p email.Part) bool { return p.Type == "text/calendar" || p.Type == "application/ics" }
 
 // question is what a card asks and warns of while the appointment can still be answered.
 func (r *reader) question(i *views.Invitation, e calendar.Event, known calendar.Standing, self []string) error {

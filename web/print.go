@@ -102,9 +102,11 @@ func (p printer) sheet(id, in string, m *email.Message) views.Printed {
 	return sheet
 }
 
-// inFull writes addresses with their names.
-func inFull(list []email.Address) string {
-	var all []string
+// inFull writes addresses with their names, in one line.
+func inFull(list []email.Address) string { return strings.Join(fullNames(list), ", ") }
+
+// fullNames are addresses with their names.
+func fullNames(list []email.Address) (all []string) {
 	for _, a := range list {
 		switch name := strings.TrimSpace(a.Name); {
 		case name == "":
@@ -113,5 +115,5 @@ func inFull(list []email.Address) string {
 			all = append(all, name+" <"+a.Addr+">")
 		}
 	}
-	return strings.Join(all, ", ")
+	return all
 }

@@ -33,7 +33,7 @@ func (r *reader) message(m mailstore.Message, newest bool) (views.Message, error
 		ID: string(m.ID), When: w.At(m.Received, r.server.now()), Snippet: m.Snippet,
 		Open: newest || !m.Flags.Seen, Unread: !m.Flags.Seen, Draft: m.Folder == mailstore.Drafts,
 		Categories: m.Categories, Act: r.box.folder(m.Folder) + "/act",
-		To: r.people(m.To), Cc: r.people(m.Cc), Bcc: r.people(m.Bcc),
+		To: r.people(m.To), Cc: r.people(m.Cc), Bcc: r.people(m.Bcc), Everyone: everyone(m.To, m.Cc, m.Bcc),
 	}
 	r.sender(&view, m)
 	if m.Folder != r.folder && !(view.Mine && m.Folder == mailstore.Sent) { // own answers lie in Sent, as everybody knows
@@ -56,11 +56,14 @@ func (r *reader) message(m mailstore.Message, newest bool) (views.Message, error
 		return view, err
 	}
 	r.colours(&view)
+	view.Problem = parsed.Problem != "" // also when showing it took too much
+	if err := r.invitation(&view, parsed); err != nil {
+		return view, err
+	}
 	if len(view.Files) > 1 {
 		view.Bundle = r.box.message(view.ID, "files.zip")
 	}
-	view.Problem = parsed.Problem != "" // also when showing it took too much
-	return view, r.invitation(&view, parsed)
+	return view, nil
 }
 
 // colours offers a message's frame in dark colours, for those whose device is dark (?dark=its id). Mail is
@@ -106,6 +109,19 @@ func (r *reader) sender(view *views.Message, m mailstore.Message) {
 
 // mostNames is how many recipients are named; the rest is counted.
 const mostNames = 12
+
+// everyone lists all recipients in full when one of the lists is too long to be named in a line.
+func everyone(lists ...[]email.Address) (all []string) {
+	long := false
+	for _, list := range lists {
+		long = long || len(list) > mostNames
+		all = append(all, fullNames(list)...)
+	}
+	if !long {
+		return nil
+	}
+	return all
+}
 
 func (r *reader) people(list []email.Address) string {
 	var names []string
@@ -162,7 +178,11 @@ func (r *reader) content(view *views.Message, m *email.Message) {
 // fileView is an attachment of the message at a place.
 func fileView(w *views.Words, b box, message, in string, part email.Part) views.File {
 	f := views.File{Name: part.Name, Kind: fileKind(part.Type, part.Name), Size: w.Size(part.Size), Image: picture(part.Type)}
-	if f.Name == "" {
+	switch {
+	case f.Name != "":
+	case isCalendar(part):
+		f.Name = w.T("calendar.file")
+	default:
 		f.Name = w.T("conv.unnamed")
 	}
 	f.URL = b.part(message, below(in, part.Index))
