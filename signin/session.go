@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 
@@ -31,7 +32,9 @@ type sessions struct {
 func newSessions(o Options, st *store, secure bool) *sessions {
 	m := scs.New()
 	m.Store, m.Codec = st, codec{}
-	m.Lifetime, m.IdleTimeout = o.Absolute, o.Idle
+	// The cookie outlives the session by the time for which something may still be saved, or the browser would
+	// have forgotten it by then. scs has one time for both: store and codec take the difference off again.
+	m.Lifetime, m.IdleTimeout = o.Absolute+writable, o.Idle+writable
 	m.Cookie.Name, m.Cookie.Secure = "holdover", secure
 	if secure {
 		m.Cookie.Name = "__Host-holdover" // RFC 6265bis, 4.1.3.2: no other host or path can set it
@@ -49,7 +52,9 @@ type contextKey struct{}
 // visit is what Load knows of a request.
 type visit struct {
 	*sessions
-	base *url.URL
+	base    *url.URL
+	token   string // as the browser sent it, of whatever state
+	passive bool   // the page asks by itself
 }
 
 // Load wraps all pages: it loads and saves the session and remembers under which address of the
@@ -57,13 +62,14 @@ type visit struct {
 func (s *Signin) Load(next http.Handler) http.Handler {
 	secure, plain := s.secure.LoadAndSave(next), s.plain.LoadAndSave(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v := visit{s.plain, s.base(r)}
+		v := visit{sessions: s.plain, base: s.base(r)}
 		h := plain
 		if v.base.Scheme == "https" {
 			v.sessions, h = s.secure, secure
 		}
+		v.token, v.passive = v.cookieOf(r), passive(r)
 		r = r.WithContext(context.WithValue(r.Context(), contextKey{}, v))
-		if passive(r) {
+		if v.passive {
 			v.peek(next, w, r)
 			return
 		}
@@ -82,11 +88,7 @@ func passive(r *http.Request) bool {
 // peek serves with the session as it is and writes nothing of it, so that an open page that nobody
 // sits at reaches the idle limit.
 func (v visit) peek(next http.Handler, w http.ResponseWriter, r *http.Request) {
-	var token string
-	if cookie, err := r.Cookie(v.Cookie.Name); err == nil {
-		token = cookie.Value
-	}
-	ctx, err := v.Load(r.Context(), token)
+	ctx, err := v.Load(r.Context(), v.token)
 	if err != nil {
 		v.ErrorFunc(w, r, err)
 		return
@@ -124,13 +126,16 @@ func (s *Signin) Prefer(ctx context.Context, key, value string) {
 	}
 }
 
-// Out ends the session on the server.
-func (s *Signin) Out(ctx context.Context) error { return of(ctx).Destroy(ctx) }
+// Out ends the session on the server, for good: also when it had ended already.
+func (s *Signin) Out(ctx context.Context) error {
+	v := of(ctx)
+	return errors.Join(v.forget(ctx), v.Destroy(ctx))
+}
 
 // enter makes the session of a person: a new token, so that one known before is worth nothing.
 func (s *Signin) enter(ctx context.Context, p Person) error {
 	v := of(ctx)
-	if err := v.RenewToken(ctx); err != nil {
+	if err := errors.Join(v.forget(ctx), v.RenewToken(ctx)); err != nil {
 		return err
 	}
 	admin := "no"
@@ -150,6 +155,9 @@ type pending struct {
 }
 
 func (v visit) begin(ctx context.Context, p pending) {
+	if v.token != "" && v.GetString(ctx, keyMailbox) == "" && v.GetString(ctx, keyLapsed) == "" {
+		v.Put(ctx, keyLapsed, hashed(v.token))
+	}
 	text, _ := json.Marshal(p) // strings only
 	v.Put(ctx, keyPending, string(text))
 }

@@ -39,6 +39,7 @@ func (s *store) FindCtx(ctx context.Context, token string) (b []byte, found bool
 }
 
 func (s *store) CommitCtx(ctx context.Context, token string, b []byte, expiry time.Time) error {
+	expiry = expiry.Add(-writable) // the session's own end; expiry is the cookie's
 	var data string
 	var expires int64
 	err := s.db.Read(ctx, func(tx *database.Tx) error {
@@ -64,13 +65,6 @@ func (s *store) DeleteCtx(ctx context.Context, token string) error {
 	})
 }
 
-func (s *store) sweep(ctx context.Context) error {
-	return s.db.Write(ctx, func(tx *database.Tx) error {
-		_, err := tx.Exec(`DELETE FROM session WHERE expires <= ?`, s.now().UnixMilli())
-		return err
-	})
-}
-
 // The methods without a context are scs's older form; scs never calls them on a store that has the others.
 func (s *store) Find(token string) ([]byte, bool, error) {
 	return s.FindCtx(context.Background(), token)
@@ -89,7 +83,7 @@ type encoded struct {
 }
 
 func (codec) Encode(deadline time.Time, values map[string]any) ([]byte, error) {
-	e := encoded{Deadline: deadline.UTC(), Values: map[string]string{}}
+	e := encoded{Deadline: deadline.Add(-writable).UTC(), Values: map[string]string{}}
 	for k, v := range values {
 		text, ok := v.(string)
 		if !ok {
@@ -109,5 +103,5 @@ func (codec) Decode(b []byte) (time.Time, map[string]any, error) {
 	for k, v := range e.Values {
 		values[k] = v
 	}
-	return e.Deadline, values, nil
+	return e.Deadline.Add(writable), values, nil
 }

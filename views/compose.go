@@ -38,6 +38,8 @@ type Compose struct {
 	Faults                []Fault
 	Conflict              *Conflict
 	Resent                *Resent
+	Session               Session
+	Given                 string // why the form is given back: "unknown", "foreign" for who is signed in now, or "" when it is not
 	ReplyTo, ReplyToURL   string // that the sender wishes the answer elsewhere, and how to do that; may be empty
 }
 
@@ -93,7 +95,6 @@ type Resent struct {
 	Send, Heading string
 	About         string // subject and recipients
 	Held          bool   // it can still be taken back
-	Files         bool   // files came with the form; a page cannot keep them
 }
 
 // asking says that the form waits for an answer before it can be used as usual.

@@ -4,6 +4,7 @@ package views
 type SignIn struct {
 	Back    string // where to go on after signing in
 	Down    string // since when Exchange is down for everybody, "" when it is not
+	Saved   string // when something was saved that somebody wrote as their session ended, "" nothing was
 	Trouble string // words of what went wrong: "failed", "refused", "nomailbox", or ""
 }
 

@@ -206,6 +206,13 @@ var stories = []story{
 	{"ReceiptsPage", ReceiptsPage, asPage, ""},
 	{"receiptTable", receiptTable, asPart, ""},
 
+	// rescue.templ
+	{"GivenBackPage", GivenBackPage, asPage, ""},
+	{"givenNote", givenNote, asPart, ""},
+	{"sessionLine", sessionLine, asPart, ""},
+	{"SessionAnswer", SessionAnswer, asPart, ""},
+	{"StayPage", StayPage, asPage, ""},
+
 	// resent.templ
 	{"resentNote", resentNote, asPart, ""},
 	{"SentDraftPage", SentDraftPage, asPage, ""},

@@ -43,7 +43,7 @@ func (s *server) admit(r page.Route) echo.HandlerFunc {
 		switch r.Access {
 		case page.Everyone:
 			return r.Handle(c)
-		case page.People, page.Readers, page.Writers, page.Admins:
+		case page.People, page.Readers, page.Writers, page.Authors, page.Admins:
 			if err := s.admitPerson(c, r, person); err != nil || c.Response().Committed {
 				return err
 			}
@@ -61,6 +61,9 @@ func (s *server) admit(r page.Route) echo.HandlerFunc {
 
 // admitPerson lets in who is signed in and may do this in the mailbox of the address.
 func (s *server) admitPerson(c echo.Context, r page.Route, person signin.Person) error {
+	if person.Mailbox == "" && r.Access == page.Authors {
+		return s.rescue(c)
+	}
 	if person.Mailbox == "" {
 		return s.askToSignIn(c)
 	}
@@ -83,6 +86,8 @@ func (s *server) admitPerson(c echo.Context, r page.Route, person signin.Person)
 func (s *server) askToSignIn(c echo.Context) error {
 	target := "/?" + url.Values{"back": {backAfterSignIn(c.Request())}}.Encode()
 	switch {
+	case page.IsHTMX(c) && c.Path() == "/addresses": // suggestions lead nobody away from what is being written
+		return c.NoContent(http.StatusUnauthorized)
 	case page.IsHTMX(c):
 		c.Response().Header().Set("HX-Redirect", target)
 		return c.NoContent(http.StatusUnauthorized)

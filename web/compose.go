@@ -19,10 +19,12 @@ import (
 func (s *server) composeRoutes() []page.Route {
 	return []page.Route{
 		page.Get("/compose", page.Readers, s.composePage),
-		page.Post("/compose", page.Readers, s.composePost),
-		page.Post("/compose/:draft", page.Readers, s.composePost),
+		page.Post("/compose", page.Authors, s.composePost),
+		page.Post("/compose/:draft", page.Authors, s.composePost),
 		page.Get("/compose/:draft/picture/:cid", page.Readers, s.picture),
 		page.Post("/undo/:send", page.Readers, s.undoSend),
+		page.Get("/stay", page.Everyone, s.stay),
+		page.Post("/stay", page.Everyone, s.stay),
 		page.Get("/waiting", page.Readers, s.waiting),
 		page.Get("/addresses", page.People, s.addresses),
 		page.Post("/addresses/forget", page.People, s.unsuggest),
@@ -40,6 +42,8 @@ type sheet struct {
 	asked    []email.Address // whom a sender named for answers, and how many more an answer to all reaches
 	aside    int
 	writer   writer
+	orphan   bool            // what it answers is no longer there
+	beside   email.MessageID // the draft that a question kept meanwhile, done with when this one is stored
 }
 
 // composePage shows the filled form. It stores nothing: the form's first POST makes the draft.
@@ -80,7 +84,11 @@ func (s *server) openDraft(c echo.Context, id email.MessageID) (sheet, error) {
 	if m.Folder != mailstore.Drafts {
 		return sheet{}, mailstore.ErrNotFound
 	}
-	octets, err := s.Mail.Raw(ctx, mailbox, id)
+	return s.readSheet(c, m)
+}
+
+func (s *server) readSheet(c echo.Context, m mailstore.Message) (sheet, error) {
+	octets, err := s.Mail.Raw(c.Request().Context(), boxOf(c).id, m.ID)
 	if err != nil {
 		return sheet{}, err
 	}
@@ -161,15 +169,26 @@ func (f composeForm) apply(d email.Draft, who writer, now time.Time) email.Draft
 	d.To, d.Cc, d.Bcc = r.To.asTyped(), r.Cc.asTyped(), r.Bcc.asTyped()
 	d.HTML, d.Text = f.typed(d)
 	d.Subject, d.Date = f.Subject, now
-	d.Attachments = slices.Clone(d.Attachments)
+	d.Attachments = f.attach(d.Attachments)
+	return d
+}
+
+// attach adds the form's files to those that a draft has, each once.
+func (f composeForm) attach(has []email.Attachment) []email.Attachment {
+	all := slices.Clone(has)
 	for _, file := range f.Files {
-		if !slices.ContainsFunc(d.Attachments, func(a email.Attachment) bool {
-			return a.Name == file.Name && a.CID == file.CID && string(a.Octets) == string(file.Octets)
-		}) {
-			d.Attachments = append(d.Attachments, file)
+		if !within(all, file) {
+			all = append(all, file)
 		}
 	}
-	return d
+	return all
+}
+
+// within says whether a file is among others, by name and octets.
+func within(files []email.Attachment, file email.Attachment) bool {
+	return slices.ContainsFunc(files, func(a email.Attachment) bool {
+		return a.Name == file.Name && a.CID == file.CID && string(a.Octets) == string(file.Octets)
+	})
 }
 
 // showCompose renders the form, filled.
@@ -179,6 +198,9 @@ func (s *server) showCompose(c echo.Context, status int, sh sheet, token string,
 		return err
 	}
 	view := s.composeView(p, sh, token, f, notes)
+	if view.Session, err = s.session(c, p.Words); err != nil {
+		return err
+	}
 	if err := s.offerOutlook(c, p, &view); err != nil {
 		return err
 	}

@@ -18,7 +18,11 @@ var promises = regexp.MustCompile(`(?i)(^|[^\pL])(anhang|anhängend|angehängt|a
 type doubt struct{ Word, Piece, Domain string }
 
 // doubts are what a person probably did not mean. They are asked once; "send anyway" sends.
-func (s *server) doubts(c echo.Context, d email.Draft) (list []doubt) {
+func (s *server) doubts(c echo.Context, sh sheet) (list []doubt) {
+	d := sh.draft
+	if sh.orphan {
+		list = append(list, doubt{Word: "rescue.orphan"})
+	}
 	if !slices.ContainsFunc(d.Attachments, func(a email.Attachment) bool { return a.CID == "" }) && d.Calendar == nil && promises.MatchString(d.Subject+"\n"+beforeSignature(s.unsigned(c, d.Text))) {
 		list = append(list, doubt{Word: "doubt.attachment"})
 	}

@@ -41,6 +41,8 @@ type composeForm struct {
 	Text     string // LF line ends
 	HTML     string // of the editor, "" when the text was typed plainly
 	Sure     bool   // what was asked about is meant so
+	Owner    string // mark of the person whom the form was made for
+	Aside    bool   // a question about this form has kept what it holds in a draft of its own (compose_aside.go)
 	Files    []email.Attachment
 	TooLarge []refusedFile
 }
@@ -51,7 +53,10 @@ type refusedFile struct {
 	Size int64
 }
 
-var errTextTooLong = errors.New("more text than a form may hold")
+var (
+	errTextTooLong = errors.New("more text than a form may hold")
+	errListTooLong = fmt.Errorf("%w: recipients", errTextTooLong)
+)
 
 // readComposeForm reads a multipart or plain form part by part, so that a file that is too large costs
 // neither memory nor the text that stands before it. room is what attachments may take in octets.
@@ -140,6 +145,10 @@ func (f *composeForm) set(name, value string) {
 		f.Mode = clip(value, maxSmall)
 	case "of":
 		f.Of = clip(value, maxSmall)
+	case "owner":
+		f.Owner = clip(value, maxSmall)
+	case "aside":
+		f.Aside = value == "1"
 	case "from":
 		f.From = page.OneLine(value)
 	case "to":
@@ -158,8 +167,11 @@ func (f *composeForm) set(name, value string) {
 }
 
 func (f *composeForm) check() error {
-	if len(f.Text) > maxText || len(f.HTML) > 2*maxText || len(f.Subject) > maxSubject || len(f.To)+len(f.Cc)+len(f.Bcc) > maxRecipient {
+	switch {
+	case len(f.Text) > maxText || len(f.HTML) > 2*maxText || len(f.Subject) > maxSubject:
 		return errTextTooLong
+	case len(f.To)+len(f.Cc)+len(f.Bcc) > maxRecipient:
+		return errListTooLong
 	}
 	return nil
 }
@@ -200,4 +212,12 @@ func fileType(part *multipart.Part) string {
 		return "application/octet-stream"
 	}
 	return kind
+}
+
+// version is the version as the form has it; "" when it has none.
+func (f composeForm) version() string {
+	if f.Version == 0 {
+		return ""
+	}
+	return strconv.Itoa(f.Version)
 }

@@ -24,8 +24,11 @@ func (s *server) composePost(c echo.Context) error {
 		form.Token = newToken()
 	}
 	action, argument, _ := strings.Cut(form.Button, ":")
+	if !s.wroteIt(c, form) {
+		return s.giveBack(c, http.StatusConflict, "foreign", form)
+	}
 	if action == "discard" && fault == nil {
-		return s.discard(c)
+		return s.discard(c, form)
 	}
 	row, sent, err := s.sentBefore(c, form)
 	if err != nil {
@@ -44,6 +47,9 @@ func (s *server) composePost(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if form.Aside && action == "remove" { // a file of what the question keeps: it is asked again
+		return s.conflict(c, form, sh)
+	}
 	if sh.version != form.Version && !form.sameText(sh.draft) && action != "copy" {
 		return s.conflict(c, form, sh)
 	}
@@ -51,7 +57,7 @@ func (s *server) composePost(c echo.Context) error {
 		return page.Redirect(c, boxOf(c).compose(sh))
 	}
 	who := s.writerOf(c)
-	if action == "save" && fault == nil && sh.id != "" && form.sameText(sh.draft) && len(form.Files)+len(form.TooLarge) == 0 && (form.From == "" || form.From == sh.draft.From.Addr) {
+	if action == "save" && fault == nil && !form.Aside && sh.id != "" && form.sameText(sh.draft) && len(form.Files)+len(form.TooLarge) == 0 && (form.From == "" || form.From == sh.draft.From.Addr) {
 		return s.saved(c, form, sh) // nothing new: no version, no entry
 	}
 	if actsOnText(action) && fault == nil {
@@ -60,9 +66,17 @@ func (s *server) composePost(c echo.Context) error {
 		}
 	}
 	form.act(action, argument, &sh, s.Directory)
-	base := sh.draft.Attachments
-	refused := form.fit(&base, s.MaxUpload)
-	sh.draft = form.apply(sh.draft, who, s.now())
+	beside, err := s.takeAside(c, form, action, &sh)
+	if err != nil {
+		return err
+	}
+	refused := form.fit(sh.draft.Attachments, s.MaxUpload)
+	if errors.Is(fault, errTextTooLong) {
+		sh.draft.Attachments = form.attach(sh.draft.Attachments) // the text does not fit, the files do
+	} else {
+		sh.draft = form.apply(sh.draft, who, s.now())
+	}
+	sh.beside = beside
 	faults := uploadFaults(fault, refused)
 	if !who.may(form.From) {
 		faults = append(faults, fieldError{Field: "from", Word: "compose.err.sender"})
@@ -81,10 +95,13 @@ func (s *server) sheetOf(c echo.Context, form composeForm) (sheet, error) {
 		if form.Button != "copy" || err != nil {
 			return sh, err
 		}
-		sh.id, sh.version, sh.draft.MessageID = "", 0, messageID("copy "+form.Token, sh.draft.From)
-		return s.perhapsMade(c, sh)
+		return s.asideOf(c, form, sh)
 	}
 	sh, err := s.newSheet(c, form.Mode, form.Of, form.Token)
+	if errors.Is(err, mailstore.ErrNotFound) { // what it answers has been deleted for good: the answer has not
+		sh, err = s.newSheet(c, "", "", form.Token)
+		sh.orphan = true
+	}
 	if err != nil {
 		return sh, err
 	}
@@ -93,7 +110,7 @@ func (s *server) sheetOf(c echo.Context, form composeForm) (sheet, error) {
 
 // perhapsMade looks among the newest drafts for the one that this form made before.
 func (s *server) perhapsMade(c echo.Context, sh sheet) (sheet, error) {
-	rows, _, err := s.Mail.Threads(c.Request().Context(), boxOf(c).id, mailstore.Drafts, mailstore.Before{}, pageSize)
+	rows, _, err := s.Mail.Singles(c.Request().Context(), boxOf(c).id, mailstore.Drafts, mailstore.Before{}, pageSize)
 	for _, row := range rows {
 		if row.Latest.MessageID == sh.draft.MessageID {
 			return s.openDraft(c, row.Latest.ID)
@@ -144,10 +161,10 @@ func (f *composeForm) fix(field, piece string, book addressBook) {
 }
 
 // fit refuses the files that no longer fit beside those that the draft has.
-func (f *composeForm) fit(has *[]email.Attachment, limit int64) []refusedFile {
+func (f *composeForm) fit(has []email.Attachment, limit int64) []refusedFile {
 	refused := slices.Clone(f.TooLarge)
 	room := limit
-	for _, a := range *has {
+	for _, a := range has {
 		room -= int64(len(a.Octets))
 	}
 	var fitting []email.Attachment
@@ -167,6 +184,8 @@ func (f *composeForm) fit(has *[]email.Attachment, limit int64) []refusedFile {
 func uploadFaults(fault error, refused []refusedFile) []fieldError {
 	var list []fieldError
 	switch {
+	case errors.Is(fault, errListTooLong):
+		list = append(list, fieldError{Field: "to", Word: "rescue.err.list"})
 	case errors.Is(fault, errTextTooLong):
 		list = append(list, fieldError{Field: "text", Word: "compose.err.toolong"})
 	case fault != nil:
@@ -189,6 +208,9 @@ func (s *server) keep(c echo.Context, form composeForm, sh sheet, faults []field
 	case len(faults) > 0:
 		return s.again(c, faultStatus(faults), saved, form, composeNotes{faults: faults, stored: stored, refused: refused})
 	}
+	if sh.beside != "" {
+		s.dropStray(c, sh.beside)
+	}
 	return s.saved(c, form, saved)
 }
 
@@ -201,9 +223,10 @@ func (s *server) saved(c echo.Context, form composeForm, sh sheet) error {
 	return c.JSON(http.StatusOK, draftAnswer{Draft: sh.id, Version: sh.version, Text: text, Pictures: boxOf(c).added(form, sh.id)})
 }
 
-// store saves a draft, except one that no form may hold.
+// store saves a draft. stored says that the text is in it too: one that no form may hold is not.
 func (s *server) store(c echo.Context, sh sheet, faults []fieldError) (saved sheet, stored bool, err error) {
-	if slices.ContainsFunc(faults, func(e fieldError) bool { return e.Word == "compose.err.toolong" }) {
+	stored = !slices.ContainsFunc(faults, func(e fieldError) bool { return tooLongWords[e.Word] })
+	if !stored && len(sh.draft.Attachments) == 0 {
 		return sh, false, nil
 	}
 	octets, err := email.Compose(sh.draft, true)
@@ -215,8 +238,11 @@ func (s *server) store(c echo.Context, sh sheet, faults []fieldError) (saved she
 		return sh, false, err
 	}
 	sh.id, sh.version = id, version
-	return sh, true, nil
+	return sh, stored, nil
 }
+
+// tooLongWords are faults of forms that hold more than a draft takes.
+var tooLongWords = map[string]bool{"compose.err.toolong": true, "rescue.err.list": true}
 
 // again shows the form with what was typed, and what is to mend.
 func (s *server) again(c echo.Context, status int, sh sheet, form composeForm, notes composeNotes) error {
@@ -256,60 +282,26 @@ func (s *server) notStored(c echo.Context, form composeForm, sh sheet, err error
 		word = "compose.err.full"
 	}
 	s.Log.ErrorContext(c.Request().Context(), "draft not stored", "draft", sh.id, "status", status, "err", err)
-	return s.again(c, status, sh, form, composeNotes{faults: []fieldError{{Field: "text", Word: word}}, sending: sending})
+	faults, lost := []fieldError{{Field: "text", Word: word}}, notKept(form.Files)
+	if len(lost) > 0 {
+		faults = append(faults, fieldError{Field: "files", Word: "rescue.err.files"})
+	}
+	sh.draft.Attachments = slices.DeleteFunc(slices.Clone(sh.draft.Attachments), func(a email.Attachment) bool { return within(form.Files, a) })
+	return s.again(c, status, sh, form, composeNotes{faults: faults, sending: sending, refused: lost})
 }
 
-// conflict shows both versions. The form keeps what was typed here and may now replace the other.
-func (s *server) conflict(c echo.Context, form composeForm, other sheet) error {
-	return s.again(c, http.StatusConflict, other, form, composeNotes{conflict: &other})
-}
-
-// conflictNow is the same when the other window was faster by a moment.
-func (s *server) conflictNow(c echo.Context, form composeForm, sh sheet) error {
-	other, err := s.openDraft(c, sh.id)
-	if errors.Is(err, mailstore.ErrNotFound) {
-		return s.draftGone(c, form, "save")
+// notKept are files that came with a form and could not be stored: the page must not show them as attached.
+func notKept(files []email.Attachment) (list []refusedFile) {
+	for _, a := range files {
+		list = append(list, refusedFile{Name: a.Name, Size: int64(len(a.Octets))})
 	}
-	if err != nil {
-		return err
-	}
-	return s.conflict(c, form, other)
-}
-
-// draftGone keeps what was typed into a draft that has been sent or discarded meanwhile.
-func (s *server) draftGone(c echo.Context, form composeForm, action string) error {
-	sh, err := s.newSheet(c, "", "", form.Token)
-	if err != nil {
-		return err
-	}
-	if action == "copy" {
-		form.fit(new([]email.Attachment), s.MaxUpload)
-		sh.draft = form.apply(sh.draft, s.writerOf(c), s.now())
-		sh.draft.MessageID = messageID("copy "+form.Token, sh.draft.From)
-		if sh, err = s.perhapsMade(c, sh); err != nil {
-			return err
-		}
-		return s.keep(c, form, sh, nil, nil)
-	}
-	sh.id = email.MessageID(c.Param("draft"))
-	return s.again(c, http.StatusConflict, sh, form, composeNotes{gone: true})
-}
-
-func (s *server) discard(c echo.Context) error {
-	if id := email.MessageID(c.Param("draft")); id != "" {
-		if _, err := s.openDraft(c, id); err == nil {
-			if err := s.Mail.DiscardDraft(c.Request().Context(), boxOf(c).id, id); err != nil && !errors.Is(err, mailstore.ErrNotFound) {
-				return err
-			}
-		}
-	}
-	return page.Redirect(c, boxOf(c).folder(mailstore.Drafts)+"?done=discarded")
+	return list
 }
 
 func faultStatus(faults []fieldError) int {
 	for _, e := range faults {
 		switch e.Word {
-		case "compose.err.large", "compose.err.toolong":
+		case "compose.err.large", "compose.err.toolong", "rescue.err.list":
 			return http.StatusRequestEntityTooLarge
 		case "compose.err.broken":
 			return http.StatusBadRequest

@@ -105,7 +105,7 @@ func (r recipients) deliver(book addressBook) (delivery, []fieldError) {
 	case typed == 0:
 		faults = append(faults, fieldError{Field: "to", Word: "compose.err.nobody"})
 	case typed > maxTyped:
-		faults = append(faults, fieldError{Field: "to", Word: "compose.err.many"})
+		faults = append(faults, fieldError{Field: "to", Word: "compose.err.toomany"})
 	case len(faults) == 0 && len(d.Local)+len(d.Remote) == 0: // a group without members
 		faults = append(faults, fieldError{Field: "to", Word: "compose.err.emptygroup"})
 	}

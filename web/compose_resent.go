@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -79,16 +80,26 @@ func (s *server) resent(c echo.Context, form composeForm, row mailstore.Submissi
 		return err
 	}
 	form.Token = token
-	return s.again(c, http.StatusConflict, sh, form, composeNotes{resent: &row})
+	notes := composeNotes{resent: &row}
+	if !form.repeats(row.Content) && !s.byItself(c, form) {
+		var kept sheet
+		kept, notes.refused = s.putAside(c, form, sh)
+		sh.draft, sh.version, sh.shown = kept.draft, kept.version, cmp.Or(kept.id, sh.shown) // found again by the form's token
+	}
+	return s.again(c, http.StatusConflict, sh, form, notes)
 }
 
 // takeBack is the answer "undo, and go on with the changed text".
 func (s *server) takeBack(c echo.Context, form composeForm) error {
 	ctx, mailbox := c.Request().Context(), boxOf(c).id
+	beside, err := s.sheetOf(c, form)
+	if err != nil {
+		return err
+	}
 	draft, err := s.Mail.Undo(ctx, mailbox, mailstore.SendID(form.Of))
 	switch {
 	case err == nil:
-		return s.rewrite(c, form, draft)
+		return s.rewrite(c, form, draft, beside)
 	case !errors.Is(err, mailstore.ErrTooLate):
 		return err
 	}
@@ -99,13 +110,16 @@ func (s *server) takeBack(c echo.Context, form composeForm) error {
 	return s.resent(c, form, row, "undo")
 }
 
-// rewrite puts the changed text into the draft that was taken back.
-func (s *server) rewrite(c echo.Context, form composeForm, draft email.MessageID) error {
+// rewrite puts the changed text into the draft that was taken back, with the files that the question kept.
+func (s *server) rewrite(c echo.Context, form composeForm, draft email.MessageID, beside sheet) error {
 	sh, err := s.openDraft(c, draft)
 	if err != nil {
 		return err
 	}
-	refused := form.fit(&sh.draft.Attachments, s.MaxUpload)
+	if beside.id != "" {
+		sh.draft.Attachments, sh.beside = beside.draft.Attachments, beside.id
+	}
+	refused := form.fit(sh.draft.Attachments, s.MaxUpload)
 	sh.draft = form.apply(sh.draft, s.writerOf(c), s.now())
 	form.Token = newToken()
 	return s.keep(c, form, sh, uploadFaults(nil, refused), refused)

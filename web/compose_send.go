@@ -31,7 +31,7 @@ func (s *server) send(c echo.Context, form composeForm, sh sheet, faults []field
 	case len(faults) > 0:
 		return s.again(c, faultStatus(faults), saved, form, composeNotes{faults: faults, sending: true, stored: stored, refused: refused})
 	}
-	if doubts := s.doubts(c, saved.draft); len(doubts) > 0 && !form.Sure {
+	if doubts := s.doubts(c, saved); len(doubts) > 0 && !form.Sure {
 		return s.again(c, http.StatusUnprocessableEntity, saved, form, composeNotes{doubts: doubts, sending: true, stored: stored})
 	}
 	return s.submit(c, form, saved, to, first)
@@ -47,6 +47,7 @@ func (s *server) submit(c echo.Context, form composeForm, sh sheet, to delivery,
 		sub.Answers = back.ID
 	}
 	sh.draft = sh.draft.WithoutUnused()
+	form.Files = nil // they are in the draft
 	var err error
 	if sub.Own, err = email.Compose(sh.draft, true); err == nil {
 		sub.Out, err = email.Compose(sh.draft, false)

@@ -170,7 +170,12 @@ func TestCheck10_ExactlyOne(t *testing.T) {
 	if w := st.sendForm(employee, path, form.with("token", newToken(), "text", "Other.")); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "schon gesendet") {
 		t.Errorf("another form of a draft that is gone: %d, want 409", w.Code)
 	}
-	count("a form of a draft that is gone", 2)
+	if rows, _ := st.store.Submissions(t.Context(), box, 50); len(rows) != 2 {
+		t.Errorf("a form of a draft that is gone was sent: %d submissions", len(rows))
+	}
+	if drafts := st.inFolder(employee, mailstore.Drafts); len(drafts) != 1 || drafts[0].Latest.Snippet != "Other." {
+		t.Errorf("what was asked about is not kept: %+v", drafts)
+	}
 }
 
 // TestCheck09_Undo: what is undone reaches nobody and comes back whole; what is not arrives once.

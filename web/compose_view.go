@@ -20,6 +20,7 @@ type composeNotes struct {
 	stored   bool // what was typed is in the store
 	conflict *sheet
 	gone     bool
+	mine     *sheet                   // what was kept of this form beside the conflict, nil: nothing
 	resent   *mailstore.SubmissionRow // what this form has sent, when it holds something else now
 	refused  []refusedFile
 	doubts   []doubt
@@ -32,7 +33,7 @@ func (s *server) composeView(p views.Page, sh sheet, token string, f composeForm
 	if p.Person != nil && v.Sender == "" {
 		v.Sender = p.Person.Address
 	}
-	v.Hidden = []views.Field{{Name: "token", Value: token}, {Name: "version", Value: strconv.Itoa(sh.version)}}
+	v.Hidden = []views.Field{{Name: "token", Value: token}, {Name: "version", Value: strconv.Itoa(sh.version)}, {Name: "owner", Value: sh.writer.mark}}
 	if sh.id != "" {
 		v.Action = p.At("/compose/") + string(sh.id)
 		if !sh.draft.Date.IsZero() { // one that is gone was not
@@ -51,6 +52,10 @@ func (s *server) composeView(p views.Page, sh sheet, token string, f composeForm
 	v.Cc = s.line(w, "cc", f.Cc, n.faults)
 	v.Bcc = s.line(w, "bcc", f.Bcc, n.faults)
 	v.Files = draftFiles(w, sh.draft, n.refused)
+	if n.mine != nil {
+		v.Files = draftFiles(w, n.mine.draft, n.refused)
+		v.Hidden = append(v.Hidden, views.Field{Name: "aside", Value: "1"})
+	}
 	v.Faults = s.faults(w, n.faults, "")
 	v.Heads = w.N("compose.notdone", len(v.Faults))
 	if n.sending {
@@ -68,7 +73,6 @@ func (s *server) composeView(p views.Page, sh sheet, token string, f composeForm
 		v.Conflict = &views.Conflict{Gone: true}
 	} else if n.resent != nil {
 		was := s.resentView(w, *n.resent)
-		was.Files = len(f.Files) > 0
 		v.Resent = &was
 	}
 	return v

@@ -80,6 +80,31 @@ func (doorStage) Of(ctx context.Context) (signin.Person, bool) {
 	return p, ok
 }
 
+// ended, before an address, is somebody whose session has ended; "spent " one who has saved as much as an ended
+// session may.
+const (
+	ended = "ended "
+	spent = "spent "
+)
+
+type endedInRequest struct{}
+
+func (doorStage) Lapsed(ctx context.Context) (signin.Lapse, bool, error) {
+	l, ok := ctx.Value(endedInRequest{}).(signin.Lapse)
+	return l, ok, nil
+}
+
+func (doorStage) Spend(_ context.Context, l signin.Lapse, octets int64) error {
+	if l.Person.Theme == spent {
+		return signin.ErrSpent
+	}
+	return nil
+}
+
+func (doorStage) Ends(context.Context) (at, atMost time.Time, err error) {
+	return time.Date(2026, 11, 23, 13, 37, 0, 0, time.UTC), time.Date(2026, 11, 24, 1, 7, 0, 0, time.UTC), nil
+}
+
 // toldStage is a ledger whose states the test sets.
 type toldStage struct {
 	report  syncback.Report
@@ -269,7 +294,13 @@ func (st *deskStage) ask(who, method, path string, header http.Header, body io.R
 	for name, values := range header {
 		r.Header[name] = values
 	}
-	if who != "" {
+	if address, over := strings.CutPrefix(strings.TrimPrefix(who, spent), ended); over || strings.HasPrefix(who, spent) {
+		l := signin.Lapse{Person: st.person(address)}
+		if !over {
+			l.Person.Theme = spent
+		}
+		r = r.WithContext(context.WithValue(r.Context(), endedInRequest{}, l))
+	} else if who != "" {
 		r = r.WithContext(context.WithValue(r.Context(), personInRequest{}, st.person(who)))
 	}
 	w := httptest.NewRecorder()

@@ -35,10 +35,12 @@ func TestCheck11_SessionExpiry(t *testing.T) {
 	}
 	b.clean("before the end")
 	call(b, network.SetCookie, network.SetCookieParams{Name: "who", Value: "nobody", URL: b.site})
+	call(b, network.SetCookie, network.SetCookieParams{Name: "ended", Value: katrin, URL: b.site})
 	js[bool](b, `(document.getElementById("text").setSelectionRange(999, 999), true)`)
 	b.typeInto(" Eine Sekunde davor.")
 	js[bool](b, `(document.querySelector(".bar button[value=send]").click(), true)`)
 	b.until(`location.pathname === "/" && location.search.startsWith("?back=")`)
+	b.shows("main", "Ihr Text ist gespeichert, um 14:12 Uhr. Gesendet wurde nichts.")
 	call(b, network.SetCookie, network.SetCookieParams{Name: "who", Value: katrin, URL: b.site})
 	b.open(js[string](b, `new URLSearchParams(location.search).get("back")`))
 	b.until(`document.getElementById("text")?.value.includes("Vor dem Ablauf. Eine Sekunde davor.")`)

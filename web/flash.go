@@ -18,7 +18,8 @@ var done = map[string]string{
 
 // oneSentence lists what is said in one sentence, without a number and without a way back.
 var oneSentence = map[string]string{
-	"undone": "done.undone", "kept": "handback.kept", "unsent": "sent.undone", "discarded": "sent.discarded",
+	"undone": "done.undone", "kept": "handback.kept", "unsent": "sent.undone",
+	"rescued": "rescue.flash", "rescuedbeside": "rescue.flashbeside", "rescuedsent": "rescue.flashsent", "rescuedgone": "rescue.flashgone", "rescuedlarge": "rescue.flashlarge",
 }
 
 // flash reads from the query what the step before did: done=archive&n=2&undo=WORD.
@@ -32,6 +33,13 @@ func (s *server) flash(c echo.Context, w *views.Words) *views.Flash {
 		return nil
 	case "sent":
 		return s.sentFlash(c, w)
+	case "discarded":
+		f := &views.Flash{Text: w.T("sent.discarded")}
+		if word := c.QueryParam("undo"); word != "" {
+			f.Undo = boxOf(c).folder(mailstore.Drafts) + "/act"
+			f.Keep = []views.Field{{Name: "action", Value: "undo"}, {Name: "word", Value: word}}
+		}
+		return f
 	case "foldermade", "foldernamed", "foldergone":
 		f := &views.Flash{Text: w.T("folders.did." + what)}
 		if word := c.QueryParam("undo"); word != "" {

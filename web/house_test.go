@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -56,7 +58,9 @@ type house struct {
 	sync   *toldHouse
 	pages  http.Handler
 	opts   Options
-	csv    string // the directory's file
+	csv    string       // the directory's file
+	spent  atomic.Int64 // when an ended session last saved something, Unix milliseconds
+	ends   atomic.Int64 // minutes for which a session lasts; 0: 30
 
 	ownInForm map[string]bool // what foreign finds in a harmless form of ours
 }
@@ -295,6 +299,12 @@ func (s cookieSignin) Load(next http.Handler) http.Handler {
 			p.Language = cookie.Value
 		}
 		r = r.WithContext(context.WithValue(r.Context(), whoKey{}, p))
+		if cookie, err := r.Cookie("ended"); err == nil && p.Mailbox == "" {
+			if target, err := s.h.dir.Resolve(cookie.Value); err == nil {
+				m := target.Mailboxes[0]
+				r = r.WithContext(context.WithValue(r.Context(), endedInRequest{}, signin.Lapse{Person: signin.Person{Mailbox: m.ID, Name: m.Name, Address: m.Address, Language: m.Language}, Saved: s.h.saved()}))
+			}
+		}
 		next.ServeHTTP(w, r)
 	})
 }
@@ -314,7 +324,19 @@ func (s cookieSignin) Finish(ctx context.Context, query map[string][]string) (st
 	}
 	return "/mail/sent", nil
 }
-func (s cookieSignin) Out(ctx context.Context) error                 { return nil }
+func (s cookieSignin) Out(ctx context.Context) error { return nil }
+func (s cookieSignin) Lapsed(ctx context.Context) (signin.Lapse, bool, error) {
+	l, ok := ctx.Value(endedInRequest{}).(signin.Lapse)
+	return l, ok, nil
+}
+func (s cookieSignin) Spend(context.Context, signin.Lapse, int64) error {
+	s.h.spent.Store(s.h.clock.now().UnixMilli())
+	return nil
+}
+func (s cookieSignin) Ends(context.Context) (at, atMost time.Time, err error) {
+	last := time.Duration(cmp.Or(s.h.ends.Load(), 30)) * time.Minute
+	return s.h.clock.now().Add(last), s.h.clock.now().Add(12 * time.Hour), nil
+}
 func (s cookieSignin) Prefer(ctx context.Context, key, value string) {}
 
 // toldHouse stands for sync-back: nothing waits unless a test says so.
@@ -405,3 +427,11 @@ func (l *toldHouse) Retry(context.Context, email.MailboxID, mailstore.Seq, strin
 
 // before0 is the cursor of a list's first page.
 var before0 mailstore.Before
+
+// saved is when an ended session last saved something.
+func (h *house) saved() time.Time {
+	if at := h.spent.Load(); at > 0 {
+		return time.UnixMilli(at)
+	}
+	return time.Time{}
+}

@@ -44,6 +44,8 @@ var matrix = map[string]string{
 	"POST /compose":                   "ea",
 	"POST /compose/:draft":            "ea",
 	"POST /undo/:send":                "ea",
+	"GET /stay":                       "ea",
+	"POST /stay":                      "ea",
 	"GET /waiting":                    "ea",
 	"GET /receipts":                   "ea",
 	"GET /receipts.csv":               "ea",

@@ -143,6 +143,9 @@ type Signin interface {
 	Begin(ctx context.Context, back string) (url string, err error)
 	Finish(ctx context.Context, query map[string][]string) (back string, err error)
 	Out(ctx context.Context) error
+	Lapsed(ctx context.Context) (l signin.Lapse, ok bool, err error)
+	Spend(ctx context.Context, l signin.Lapse, octets int64) error
+	Ends(ctx context.Context) (at, atMost time.Time, err error)
 	Prefer(ctx context.Context, key, value string)
 }
 

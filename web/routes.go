@@ -54,7 +54,7 @@ func (s *server) routes() []page.Route {
 	all = append(all, s.folderRoutes()...)
 	all = append(all, desk.Routes(s.desk())...)
 	for _, r := range all {
-		if r.Access == page.Readers || r.Access == page.Writers {
+		if r.Access == page.Readers || r.Access == page.Writers || r.Access == page.Authors {
 			all = append(all, page.Route{Method: r.Method, Path: "/shared/:box" + r.Path, Access: r.Access, Handle: r.Handle})
 		}
 	}

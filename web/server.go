@@ -17,11 +17,12 @@ import (
 type server struct {
 	Options
 	*page.Frame
-	assets *static.Assets
-	words  *views.Dictionary
-	hub    *hub
-	undos  *undos
-	pens   *pens
+	assets  *static.Assets
+	words   *views.Dictionary
+	hub     *hub
+	undos   *undos
+	pens    *pens
+	unknown chan struct{} // a place for each form of nobody known that is being read
 }
 
 // New makes the handler of all pages. It fails when the page scripts were not built in
@@ -51,7 +52,7 @@ func newServer(o Options) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{Options: o, assets: assets, words: words, hub: newHub(o.Mail, o.Events), undos: newUndos(o.Now), pens: &pens{}}
+	s := &server{Options: o, assets: assets, words: words, hub: newHub(o.Mail, o.Events), undos: newUndos(o.Now), pens: &pens{}, unknown: make(chan struct{}, mostUnknown)}
 	s.Frame = page.New(page.Options{Assets: assets, Words: words, Org: s.organisation(), Zone: o.Zone, Now: o.Now, Log: o.Log, Mailbox: s.band})
 	return s, nil
 }

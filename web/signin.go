@@ -32,6 +32,9 @@ func (s *server) signInPage(c echo.Context, status int, trouble string) error {
 	if err != nil {
 		return err
 	}
+	if lapse, ok, err := s.Signin.Lapsed(c.Request().Context()); err == nil && ok && !lapse.Saved.IsZero() {
+		model.Saved = p.Words.Since(lapse.Saved, s.now())
+	}
 	if !down.IsZero() {
 		model.Down = p.Words.Since(down, s.now())
 	}

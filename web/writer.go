@@ -16,6 +16,7 @@ type writer struct {
 	self    email.Address   // the sender unless another is chosen
 	senders []email.Address // addresses to choose from, the usual one first
 	own     []string        // addresses that are the writer's own: an answer to all leaves them out
+	mark    string          // of the person, for forms
 	unable  string          // address of the shared mailbox written in, when its address may not be used; else ""
 }
 
@@ -39,7 +40,7 @@ func (w writer) may(address string) bool {
 func (s *server) writerOf(c echo.Context) writer {
 	person, here := page.PersonOf(c), boxOf(c)
 	own := s.addressesOf(person)
-	w := writer{own: plainly(own)}
+	w := writer{own: plainly(own), mark: markOf(person)}
 	var first, others []email.Address
 	for _, m := range s.Directory.SendsAs(person.Mailbox) {
 		if m.ID == here.id {

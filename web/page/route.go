@@ -16,6 +16,7 @@ const (
 	People          // who is signed in
 	Readers         // who is signed in, in their own mailbox and, below /shared/ADDRESS, in each that they may open
 	Writers         // the same, while mailboxes may be changed here
+	Authors         // Readers; what a form holds is saved also when the session has ended meanwhile
 	Admins          // who is signed in and administrator
 	Token           // who sends the administrators' token (API)
 )
