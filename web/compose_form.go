@@ -42,6 +42,7 @@ type composeForm struct {
 	HTML     string // of the editor, "" when the text was typed plainly
 	Sure     bool   // what was asked about is meant so
 	Owner    string // mark of the person whom the form was made for
+	Lang     string // of the page that the form stood on
 	Aside    bool   // a question about this form has kept what it holds in a draft of its own (compose_aside.go)
 	Files    []email.Attachment
 	TooLarge []refusedFile
@@ -147,6 +148,8 @@ func (f *composeForm) set(name, value string) {
 		f.Of = clip(value, maxSmall)
 	case "owner":
 		f.Owner = clip(value, maxSmall)
+	case "lang":
+		f.Lang = clip(value, maxSmall)
 	case "aside":
 		f.Aside = value == "1"
 	case "from":

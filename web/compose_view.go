@@ -33,7 +33,7 @@ func (s *server) composeView(p views.Page, sh sheet, token string, f composeForm
 	if p.Person != nil && v.Sender == "" {
 		v.Sender = p.Person.Address
 	}
-	v.Hidden = []views.Field{{Name: "token", Value: token}, {Name: "version", Value: strconv.Itoa(sh.version)}, {Name: "owner", Value: sh.writer.mark}}
+	v.Hidden = []views.Field{{Name: "token", Value: token}, {Name: "version", Value: strconv.Itoa(sh.version)}, {Name: "owner", Value: sh.writer.mark}, {Name: "lang", Value: w.Lang}}
 	if sh.id != "" {
 		v.Action = p.At("/compose/") + string(sh.id)
 		if !sh.draft.Date.IsZero() { // one that is gone was not

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 )
 
@@ -40,7 +41,7 @@ func TestCheck11_SessionExpiry(t *testing.T) {
 	b.typeInto(" Eine Sekunde davor.")
 	js[bool](b, `(document.querySelector(".bar button[value=send]").click(), true)`)
 	b.until(`location.pathname === "/" && location.search.startsWith("?back=")`)
-	b.shows("main", "Ihr Text ist gespeichert, um 14:12 Uhr. Gesendet wurde nichts.")
+	b.shows(".note[role=status] strong", "Ihr Text ist gespeichert, um 14:12 Uhr.")
 	call(b, network.SetCookie, network.SetCookieParams{Name: "who", Value: katrin, URL: b.site})
 	b.open(js[string](b, `new URLSearchParams(location.search).get("back")`))
 	b.until(`document.getElementById("text")?.value.includes("Vor dem Ablauf. Eine Sekunde davor.")`)
@@ -49,4 +50,67 @@ func TestCheck11_SessionExpiry(t *testing.T) {
 	}
 	h.await("the server has it too", func() bool { return strings.Contains(h.draftOf(katrin).Text, "Eine Sekunde davor.") })
 	b.until(`Object.keys(sessionStorage).every((k) => !k.startsWith("draft:"))`)
+}
+
+// TestCheck11_NoScript: without a script a form that is sent after the session has ended is saved as a draft with its
+// recipients and its file; sent is nothing. Where nobody is known it comes back filled.
+func TestCheck11_NoScript(t *testing.T) {
+	h := newHouse(t)
+	b := newBrowser(t, h, katrin)
+	b.window(1280, false)
+	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	plan := filepath.Join(t.TempDir(), "Plan.txt")
+	must(t, os.WriteFile(plan, []byte("Inhalt"), 0o600))
+	press := func(selector string) { js[bool](b, `(document.querySelector("`+selector+`").click(), true)`) } // after choosing a file the driver finds nothing by itself
+	write := func(text string) {
+		t.Helper()
+		b.open("/compose?to=olivia@northgate.example")
+		press(".more-to summary")
+		for field, value := range map[string]string{"cc": "cc@northgate.example", "bcc": "bcc@northgate.example", "subject": "Ohne Skript", "text": text} {
+			js[bool](b, `(document.getElementById("`+field+`").focus(), true)`)
+			b.typeInto(value)
+		}
+		b.choose("#upload", plan)
+	}
+	write("Lange geschrieben.")
+	if got := js[string](b, `document.querySelector("#session span").textContent`); got != "Angemeldet mindestens bis 14:42 Uhr. Auch danach geht Ihr Text nicht verloren." {
+		t.Errorf("of the session it says %q", got)
+	}
+	b.picture("session-line")
+	call(b, network.SetCookie, network.SetCookieParams{Name: "who", Value: "nobody", URL: b.site})
+	call(b, network.SetCookie, network.SetCookieParams{Name: "ended", Value: katrin, URL: b.site})
+	press(".bar button[value=send]")
+	b.says(`.note[role=status] strong`, "Ihr Text ist gespeichert, um 14:12 Uhr.")
+	b.picture("rescued")
+	call(b, network.SetCookie, network.SetCookieParams{Name: "who", Value: katrin, URL: b.site})
+	b.open(js[string](b, `new URLSearchParams(location.search).get("back")`))
+	b.says(`.toast`, "Ihr Text ist gespeichert, gesendet wurde nichts.")
+	b.says(`#text`, "Lange geschrieben.")
+	b.picture("rescued-draft")
+	if got := js[string](b, `["to", "cc", "bcc", "subject"].map((n) => document.getElementById(n).value).join("|") + "|" + document.querySelector("#files .name")?.textContent`); got != "olivia@northgate.example|cc@northgate.example|bcc@northgate.example|Ohne Skript|Plan.txt" {
+		t.Errorf("came back with %s", got)
+	}
+	write("Niemand bekannt.")
+	call(b, network.SetCookie, network.SetCookieParams{Name: "who", Value: "nobody", URL: b.site})
+	call(b, network.SetCookie, network.SetCookieParams{Name: "ended", Value: "nobody", URL: b.site})
+	press(".bar button[value=send]")
+	b.says(`#summary h2`, "Sie sind nicht angemeldet. Ihr Text ist noch da, gesendet wurde nichts.")
+	b.says(`#text`, "Niemand bekannt.")
+	b.picture("given-back")
+	call(b, network.SetCookie, network.SetCookieParams{Name: "who", Value: katrin, URL: b.site}) // in another window
+	press(".bar button[value=save]")
+	b.says(`#saved`, "Entwurf gespeichert 14:12")
+	b.says(`#text`, "Niemand bekannt.")
+	if got := h.draftOf(katrin); !strings.Contains(got.Text, "Niemand bekannt.") || len(got.Bcc) != 1 {
+		t.Errorf("saved is %q, Bcc %v", got.Text, got.Bcc)
+	}
+	if rows, _ := h.mail.Submissions(t.Context(), h.box(katrin), 9); len(rows) > 0 {
+		t.Error("something was sent")
+	}
+}
+
+// says waits until an element, or a field, holds a text.
+func (b *browser) says(selector, text string) {
+	b.t.Helper()
+	b.until(`((e) => e && (e.value ?? e.textContent).replace(/\s+/g, " ").trim())(document.querySelector("` + selector + `")) === "` + text + `"`)
 }

@@ -3,13 +3,18 @@ package web
 import (
 	"github.com/labstack/echo/v4"
 
+	"holdover/signin"
 	"holdover/views"
+	"holdover/web/page"
 )
 
 // giveBack answers a form that is not taken with the form itself, filled, and why: "unknown", nobody is known to
 // whom it belongs, or "foreign", somebody else is signed in than who wrote it. The page shows nothing that was not in
 // the form: no folders, no addresses, no quoted text.
 func (s *server) giveBack(c echo.Context, status int, why string, form composeForm) error {
+	if person := page.PersonOf(c); person.Language == "" && s.words.Speaks(form.Lang) {
+		page.SetPerson(c, signin.Person{Mailbox: person.Mailbox, Language: form.Lang})
+	}
 	if wantsJSON(c) {
 		return c.JSON(status, draftAnswer{Text: s.WordsOf(c).T("rescue.json_" + why), Conflict: why == "foreign"})
 	}
@@ -25,7 +30,7 @@ func (s *server) giveBack(c echo.Context, status int, why string, form composeFo
 		v.Files = append(v.Files, views.DraftFile{Name: named(w, f.Name), Size: w.Size(f.Size), Refused: true})
 	}
 	for _, f := range []views.Field{{Name: "token", Value: form.Token}, {Name: "version", Value: form.version()}, {Name: "mode", Value: form.Mode}, {Name: "of", Value: form.Of},
-		{Name: "owner", Value: form.Owner}, {Name: "from", Value: form.From}} {
+		{Name: "owner", Value: form.Owner}, {Name: "from", Value: form.From}, {Name: "lang", Value: form.Lang}} {
 		if f.Value != "" {
 			v.Hidden = append(v.Hidden, f)
 		}

@@ -25,15 +25,22 @@ func (s *server) landing(c echo.Context) error {
 
 // signInPage shows the ways in; trouble names the words of what went wrong ("failed", "refused", "nomailbox").
 func (s *server) signInPage(c echo.Context, status int, trouble string) error {
+	lapse, ended, err := s.Signin.Lapsed(c.Request().Context())
+	if err != nil {
+		s.Log.Error("ended session not read", "err", err)
+	}
+	if ended && page.PersonOf(c).Language == "" { // nothing else of them shows here
+		page.SetPerson(c, signin.Person{Language: lapse.Person.Language})
+	}
 	p := s.Shell(c)
 	p.Title = p.Words.T("signin.title")
 	model := views.SignIn{Back: localPath(c.QueryParam("back")), Trouble: trouble}
+	if ended && !lapse.Saved.IsZero() {
+		model.Saved = p.Words.Since(lapse.Saved, s.now())
+	}
 	down, err := s.downForAll(c)
 	if err != nil {
 		return err
-	}
-	if lapse, ok, err := s.Signin.Lapsed(c.Request().Context()); err == nil && ok && !lapse.Saved.IsZero() {
-		model.Saved = p.Words.Since(lapse.Saved, s.now())
 	}
 	if !down.IsZero() {
 		model.Down = p.Words.Since(down, s.now())
