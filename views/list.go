@@ -6,7 +6,8 @@ import "github.com/a-h/templ"
 type List struct {
 	Folder   string // id, for the form's address
 	Name     string
-	Fresh    string // one line: how many unread, when the last one came
+	Unread   Chip   // how many are unread, and where only they are listed; empty: none
+	Fresh    string // when the last one came
 	Rows     []Row
 	Older    string // URL, "" at the end
 	Newest   string // URL back to the first page, "" when it is shown

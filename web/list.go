@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -82,7 +83,7 @@ func (s *server) listView(c echo.Context, p *views.Page, opened mailstore.Thread
 	}
 	if before == (mailstore.Before{}) {
 		s.sinceLine(c, p, &l, threads)
-		s.freshLine(p, &l, threads)
+		s.freshLine(boxOf(c), p, &l, threads)
 	}
 	p.Title = name + unreadTitle(p)
 	return l, nil
@@ -99,20 +100,17 @@ func unreadTitle(p *views.Page) string {
 }
 
 // freshLine proves that the list is fresh: how many unread, when the last message came.
-func (s *server) freshLine(p *views.Page, l *views.List, threads []mailstore.ThreadRow) {
+func (s *server) freshLine(b box, p *views.Page, l *views.List, threads []mailstore.ThreadRow) {
 	for _, f := range p.Folders {
 		if f.ID == p.Here && f.Count > 0 && f.ID != string(mailstore.Drafts) {
-			l.Fresh = p.Words.N("list.unreadcount", f.Count)
+			l.Unread = views.Chip{Text: p.Words.N("list.unreadcount", f.Count), URL: b.search(`in:"`+strings.ReplaceAll(f.Name, `"`, " ")+`" is:unread`, 1)}
 		}
 	}
 	if len(threads) == 0 {
 		return
 	}
 	newest := threads[0].Latest
-	if l.Fresh != "" {
-		l.Fresh += ", "
-	}
-	l.Fresh += p.Words.T("list.last", "Time", p.Words.Since(newest.Received, s.now()))
+	l.Fresh = p.Words.T("list.last", "Time", p.Words.Since(newest.Received, s.now()))
 	p.Newest = strconv.FormatInt(newest.Received.UnixMilli(), 10)
 	if row := l.Rows[0]; row.Unread {
 		p.Say = p.Words.T("list.say", "Who", row.Who, "Subject", row.Subject[0].Text)

@@ -54,6 +54,9 @@ func TestListSaysWhatIsThere(t *testing.T) {
 	if got := said(page.Find(`nav.folders a[aria-current="page"]`)); got != "Posteingang 1 ungelesen" {
 		t.Errorf("folder shown as %q", got)
 	}
+	if only := page.Find(".fresh a"); said(only) != "1 ungelesen" || only.AttrOr("href", "") != "/search?q="+url.QueryEscape(`in:"Posteingang" is:unread`) {
+		t.Errorf("the way to what is unread: %q, %s", said(only), only.AttrOr("href", ""))
+	}
 	if page.Find("h1:not(.vh)").Length() == 0 || page.Find("html").AttrOr("lang", "") != "de" {
 		t.Error("no heading, or no language")
 	}
