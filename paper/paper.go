@@ -11,6 +11,7 @@ package paper
 import (
 	"context"
 	"errors"
+	"runtime"
 	"time"
 )
 
@@ -41,7 +42,7 @@ const (
 
 // Options of a Press. Zero values mean what is written here.
 type Options struct {
-	Slots  int           // files that are worked on side by side: 2
+	Slots  int           // files that are worked on side by side: half as many as there are cores, at least one
 	Queue  int           // requests that may wait for a slot: 16
 	Wait   time.Duration // how long they wait: 20 s
 	CPU    time.Duration // processor time of one request: 10 s
@@ -54,7 +55,7 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	set(&o.Slots, 2)
+	set(&o.Slots, max(1, runtime.GOMAXPROCS(0)/2)) // mail always keeps a core for itself
 	set(&o.Queue, 16)
 	set(&o.Wait, 20*time.Second)
 	set(&o.CPU, 10*time.Second)
@@ -100,6 +101,9 @@ func New(o Options) *Press {
 		engine: &engine{packed: o.Module, memory: o.Memory, idle: o.Idle},
 	}
 }
+
+// Built says whether the program was built with PDFium.
+func Built() bool { return packed() != nil }
 
 // Close gives back what the Press holds, once nobody uses it any more.
 func (p *Press) Close() { p.engine.close() }

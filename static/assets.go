@@ -34,7 +34,7 @@ var (
 )
 
 // styles are joined to one sheet in this order: what stands later wins over what is as specific.
-var styles = []string{"tokens", "base", "controls", "shell", "folders", "list", "message", "compose", "signin", "desk", "wide", "print"}
+var styles = []string{"tokens", "base", "controls", "shell", "folders", "list", "message", "compose", "signin", "desk", "preview", "wide", "print"}
 
 // scripts of every page, in the order in which they are joined: ours comes last, it uses the others.
 var scripts = []string{"vendor/htmx.min.js", "vendor/idiomorph-ext.min.js", "app.js", "keys.js"}

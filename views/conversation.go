@@ -50,6 +50,7 @@ type Message struct {
 	Dark               bool   // the frame in dark colours, as asked for
 	Turn               string // address of the page with the frame in the other colours
 	Bundle             string // address of all files in one, "" when there are none or one
+	Bundled            int    // how many are in it: attached messages too
 	Text, Quoted       []Run
 	Sealed             string // by what it is signed or encrypted, "" when it is not
 	Encrypted          bool
@@ -76,6 +77,7 @@ type CheckLine struct{ Class, Text string }
 type File struct {
 	Name, Kind, Size string
 	URL, Save        string // to look at (pictures) or the same as Save; to keep
+	View             string // page that shows what it holds, "" none
 	Image            bool
 	Damaged          bool // octets of it were lost on the way
 }

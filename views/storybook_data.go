@@ -31,7 +31,9 @@ var known = map[string]string{
 	"nothing.picture": "search", "nothing.title": "search.none", "nothing.text": "search.nonetext", "can.class": "yes", "can.picture": "check",
 	"icon.name": "bridge", "smallIcon.name": "bridge", "largeIcon.name": "bridge", "Panes.only": "only-list", "legalHint.missing": "imprint", "heading.class": "", "StartForm.Scope": "groups",
 	"RefillForm.From": "2026-11-22T08:00", "RefillForm.Until": "2026-11-23T08:00", "RefillForm.Backup": "2026-11-22T07:00", "ManyWriters": "", "Images.Sender": "olivia@northgate.example", "BarPiece.X": "250", "BarPiece.Width": "250",
-	"BarPiece.Class": "c-waiting", "CountLink.Class": "yes", "Organisation.Tel": "tel:+4930", "Organisation.Address": "https://mail-notfall.ahrenfeld.example", "refillTime.name": "from", "refillTime.value": "2026-11-22T08:00",
+	"BarPiece.Class":  "c-waiting",
+	"Preview.Problem": "busy", "Preview.Frame": "", "Sheet.Path": "/lost", "Sheet.Previous": "/lost", "Preview.Again": "/lost", "Sheet.Picture": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABAQAAAAA3bvkkAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==",
+	"CountLink.Class": "yes", "Organisation.Tel": "tel:+4930", "Organisation.Address": "https://mail-notfall.ahrenfeld.example", "refillTime.name": "from", "refillTime.value": "2026-11-22T08:00",
 	"Tile.Figure": "1.234", "Badge.Icon": "clock", "radio.name": "kind", "checks.name": "groups", "toOutlook.class": "btn", "folderLinks.where": "a", "moveMenu.where": "a", "sharedBoxes.where": "a",
 }
 

@@ -190,6 +190,12 @@ var stories = []story{
 	{"NoticesPage", NoticesPage, asPage, ""},
 	{"OfflinePage", OfflinePage, asPage, ""},
 
+	// preview.templ
+	{"PreviewPage", PreviewPage, asPage, ""},
+	{"previewProblem", previewProblem, asPart, ""},
+	{"previewSheet", previewSheet, asPart, "file"},
+	{"previewTable", previewTable, asPart, ""},
+
 	// print.templ
 	{"Print", Print, asWhole, "title printed"},
 	{"printedHead", printedHead, asHead, ""},

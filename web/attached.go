@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
@@ -60,6 +61,22 @@ func leafAt(m *email.Message, place string) (*email.Message, int, error) {
 	return m, index, err
 }
 
+// documentAt finds what is shown as HTML at a place: a message, or a file that is a page.
+func documentAt(m *email.Message, place string) (*email.Message, error) {
+	found, err := attachedAt(m, place)
+	if !errors.Is(err, mailstore.ErrNotFound) {
+		return found, err
+	}
+	in, index, err := leafAt(m, place)
+	if err != nil {
+		return nil, err
+	}
+	if found = in.Page(index); found == nil {
+		return nil, mailstore.ErrNotFound
+	}
+	return found, nil
+}
+
 // attached opens the messages attached to the message at a place; what cannot be opened stays a file.
 func (r *reader) attached(id, in string, m *email.Message) (opened []views.Attached, files []views.File) {
 	depth := 0
@@ -73,12 +90,19 @@ func (r *reader) attached(id, in string, m *email.Message) (opened []views.Attac
 		if depth < deepestAttached && r.opened < mostAttached {
 			if inner := m.Attached(part.Index); inner != nil && inner.Problem == "" {
 				r.opened++
+				if in == "" {
+					r.bundled++
+				}
 				opened = append(opened, r.attachedMessage(id, below(in, part.Index), part, inner))
 				continue
 			}
 		}
 		file := fileView(r.page.Words, r.box, id, in, part)
 		file.Damaged = m.DamagedPart(part.Index)
+		file.View = r.server.previewOf(r.box, id, below(in, part.Index), part)
+		if in == "" && !(file.Damaged && nothingOf(m, part)) {
+			r.bundled++
+		}
 		files = append(files, file)
 	}
 	return opened, files

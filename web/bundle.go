@@ -24,10 +24,10 @@ func (s *server) bundle(c echo.Context) error {
 	var packed bytes.Buffer // a message is small enough to be stored whole, so are its files
 	out, names := zip.NewWriter(&packed), map[string]bool{}
 	for _, part := range m.Attachments {
-		content, err := m.Content(part.Index)
-		if isTechnical(part) || err != nil && len(content) == 0 {
-			continue // said in words, or nothing of it can be decoded: the source has it
+		if isTechnical(part) || nothingOf(m, part) {
+			continue // said in words, or the source has it
 		}
+		content, _ := m.Content(part.Index) // of a damaged one what there is
 		file, err := out.Create(entryName(names, fileView(w, boxOf(c), c.Param("id"), "", part).Name))
 		if err == nil {
 			_, err = file.Write(content)
@@ -43,6 +43,12 @@ func (s *server) bundle(c echo.Context) error {
 		return err
 	}
 	return s.file(c, "application/zip", "attachment", bundleName(m)+".zip", packed.Bytes())
+}
+
+// nothingOf says whether no octet of a file can be decoded.
+func nothingOf(m *email.Message, part email.Part) bool {
+	content, err := m.Content(part.Index)
+	return err != nil && len(content) == 0
 }
 
 // entryName is a name that no other entry has and that leads out of no folder when it is unpacked.

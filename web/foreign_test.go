@@ -12,11 +12,11 @@ import (
 // What our pages consist of. A name that is missing here has come in from a mail.
 var (
 	pageElements = setOf(`html head meta title link script body a p h1 h2 h3 header main nav section form label input button select option optgroup
-		details summary div span b strong small em br ul ol li dl dt dd textarea time svg symbol path circle rect use img iframe blockquote i mark`)
+		details summary div span b strong small em br ul ol li dl dt dd textarea time svg symbol path circle rect use img iframe blockquote i mark pre`)
 	pageAttributes = setOf(`accept action alt autocomplete charset checked class content d data-live data-box data-folder data-newest data-octets data-partial data-state data-say data-print datetime defer download
 		fill for height hidden href id lang method name open placeholder rel role src title type value viewbox width sandbox loading target tabindex form
 		multiple required selected disabled data-keys aria-pressed rows maxlength xmlns data-theme cx cy r x y rx ry
-		stroke-width aria-current aria-hidden aria-label aria-labelledby hx-ext hx-get hx-post hx-push-url hx-select hx-swap hx-target hx-trigger hx-sync hx-vals`)
+		min max stroke-width aria-current aria-hidden aria-label aria-labelledby hx-ext hx-get hx-post hx-push-url hx-select hx-swap hx-target hx-trigger hx-sync hx-vals`)
 	bodyElements = setOf(`html head meta title style body a abbr address article b bdi bdo big blockquote br caption center cite code col colgroup dd del dfn
 		div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main ol p pre q s samp section
 		small span strike strong sub sup table tbody td tfoot th thead time tr tt u ul var wbr details summary`)
@@ -24,6 +24,7 @@ var (
 	outLink    = regexp.MustCompile(`^https?://[^\s<>"]+$`)
 	mailLink   = regexp.MustCompile(`(?i)^(https?://|mailto:|tel:)\S+$`)
 	ownPicture = regexp.MustCompile(`^(/m/[a-z0-9]+/part/[0-9]+(\.[0-9]+)*|data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+)$`)
+	ownSheet   = regexp.MustCompile(`^data:image/(png|jpeg);base64,[A-Za-z0-9+/=]+$`) // a page of a PDF file, drawn by us
 	looseStyle = regexp.MustCompile(`(?i)url|expression|import|position|\\|/\*|behavior|binding|@|image|content`)
 )
 
@@ -51,7 +52,7 @@ func foreign(doc *goquery.Document) (wrong []string) {
 				if rel := e.AttrOr("rel", ""); name != "a" || !outLink.MatchString(value) || e.AttrOr("target", "") != "_blank" || !strings.Contains(rel, "noopener") || !strings.Contains(rel, "noreferrer") {
 					say("<%s %s=%q rel=%q>", name, a.Key, value, rel)
 				}
-			case a.Key == "src" && !(name == "script" && strings.HasPrefix(value, "/static/")) && !(name == "iframe" && regexp.MustCompile(`^/m/[a-z0-9]+/body(\?in=[0-9.]+)?$`).MatchString(value)):
+			case a.Key == "src" && !(name == "script" && strings.HasPrefix(value, "/static/")) && !(name == "iframe" && regexp.MustCompile(`^/m/[a-z0-9]+/body(\?in=[0-9.]+)?$`).MatchString(value)) && !(name == "img" && ownSheet.MatchString(value)):
 				say("<%s src=%q>", name, value)
 			case (a.Key == "hx-get" || a.Key == "hx-post" || a.Key == "hx-push-url") && !ownLink.MatchString(value) && value != "true":
 				say("<%s %s=%q>", name, a.Key, value)

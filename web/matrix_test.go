@@ -34,6 +34,7 @@ var matrix = map[string]string{
 	"GET /m/:id/print":                "ea",
 	"GET /m/:id/body":                 "ea",
 	"GET /m/:id/part/:n":              "ea",
+	"GET /m/:id/preview/:n":           "ea",
 	"GET /m/:id/files.zip":            "ea",
 	"GET /m/:id/source":               "ea",
 	"GET /m/:id/eml":                  "ea",

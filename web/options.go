@@ -47,6 +47,7 @@ type Options struct {
 	AdminToken   string            // for the API; "" switches the API off
 	Trusted      []string          // servers whose Authentication-Results are believed; email.NamelessResults: Exchange Online's in mail from Exchange
 	Pictures     Pictures          // remote images on request; nil: never
+	Paper        Paper             // pictures of the pages of PDF files; nil: they are files to keep
 	Storybook    bool              // show engineers each component with awkward data at /storybook
 	Unlimited    bool              // no rate limits (the demo, tests)
 	Secure       bool              // pages are served over TLS: https in addresses, HSTS

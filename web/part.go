@@ -32,14 +32,14 @@ func (s *server) read(c echo.Context) (*email.Message, []byte, error) {
 	return email.Parse(octets), octets, nil
 }
 
-// body is GET /m/:id/body: the message's HTML as a document without rights (?in=: that of a message attached to it).
+// body is GET /m/:id/body: the message's HTML as a document without rights (?in=: that of a message or page attached to it).
 func (s *server) body(c echo.Context) error {
 	outer, _, err := s.read(c)
 	if err != nil {
 		return err
 	}
 	in := c.QueryParam("in")
-	m, err := attachedAt(outer, in)
+	m, err := documentAt(outer, in)
 	if err != nil {
 		return err
 	}

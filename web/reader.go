@@ -13,17 +13,18 @@ import (
 
 // reader turns the messages of one conversation into what its page shows.
 type reader struct {
-	server *server
-	ctx    context.Context // of the one request that this reader lives for
-	page   *views.Page
-	box    box
-	self   addressSet
-	folder mailstore.FolderID
-	states map[email.MessageID]syncback.State
-	sent   map[email.MessageID]mailstore.SubmissionRow // how messages of this mailbox were sent
-	deeds  map[email.MessageID][]mailstore.Deed        // who did what, in a shared mailbox
-	known  *colleagues
-	opened int // messages attached to the one being read that are opened in place
+	server  *server
+	ctx     context.Context // of the one request that this reader lives for
+	page    *views.Page
+	box     box
+	self    addressSet
+	folder  mailstore.FolderID
+	states  map[email.MessageID]syncback.State
+	sent    map[email.MessageID]mailstore.SubmissionRow // how messages of this mailbox were sent
+	deeds   map[email.MessageID][]mailstore.Deed        // who did what, in a shared mailbox
+	known   *colleagues
+	opened  int // messages attached to the one being read that are opened in place
+	bundled int // files and messages that came with it
 }
 
 // message reads one message; the newest and unread ones are open.
@@ -60,7 +61,7 @@ func (r *reader) message(m mailstore.Message, newest bool) (views.Message, error
 	if err := r.invitation(&view, parsed); err != nil {
 		return view, err
 	}
-	if len(view.Files) > 1 {
+	if view.Bundled = r.bundled; view.Bundled > 1 {
 		view.Bundle = r.box.message(view.ID, "files.zip")
 	}
 	return view, nil
@@ -162,7 +163,7 @@ func (r *reader) content(view *views.Message, m *email.Message) {
 	if view.Problem {
 		return
 	}
-	r.opened = 0
+	r.opened, r.bundled = 0, 0
 	view.Attached, view.Files = r.attached(view.ID, "", m)
 	view.Damaged, view.Fates = m.Damaged(), r.fate(m)
 	if seal := m.Seal(); seal != nil {

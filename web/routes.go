@@ -28,6 +28,7 @@ func (s *server) routes() []page.Route {
 		page.Get("/m/:id/image/:n", page.Readers, s.remoteImage),
 		page.Get("/m/:id/body", page.Readers, s.body),
 		page.Get("/m/:id/part/:n", page.Readers, s.part),
+		page.Get("/m/:id/preview/:n", page.Readers, s.preview),
 		page.Get("/m/:id/files.zip", page.Readers, s.bundle),
 		page.Get("/m/:id/source", page.Readers, s.source),
 		page.Get("/m/:id/eml", page.Readers, s.eml),

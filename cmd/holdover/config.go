@@ -86,6 +86,7 @@ type config struct {
 		Push           bool     `toml:"push"`
 		TrustedResults []string `toml:"trusted_results"`
 		RemoteImages   *bool    `toml:"remote_images"`
+		PDFPreview     *bool    `toml:"pdf_preview"`
 		Outside        string   `toml:"outside_event"` // "write" or "read"
 		Outlook        string   `toml:"outlook"`
 	} `toml:"web"`

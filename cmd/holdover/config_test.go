@@ -65,6 +65,9 @@ func TestExampleNamesEveryKey(t *testing.T) {
 	if got := c.Web.RemoteImages; got == nil || *got {
 		t.Errorf("web.remote_images: %v", got)
 	}
+	if got := c.Web.PDFPreview; got == nil || *got {
+		t.Errorf("web.pdf_preview: %v", got)
+	}
 	if c.Writing.Marks != "de" {
 		t.Errorf("writing.marks: %q", c.Writing.Marks)
 	}

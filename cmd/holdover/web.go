@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"holdover/paper"
 	"holdover/pictures"
 	"holdover/web"
 )
@@ -49,6 +50,9 @@ func (h *house) openWeb(context.Context) error {
 	}
 	if on := h.conf.Web.RemoteImages; on == nil || *on {
 		options.Pictures = pictures.New(pictures.Options{})
+	}
+	if on := h.conf.Web.PDFPreview; (on == nil || *on) && paper.Built() {
+		options.Paper = paper.New(paper.Options{}) // nothing starts until somebody looks at a file
 	}
 	if h.notices != nil {
 		options.Notices = h.notices
