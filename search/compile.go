@@ -1,6 +1,7 @@
 package search
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/blevesearch/bleve/v2/search/query"
@@ -23,6 +24,8 @@ type compiler struct {
 	dict  dictionary
 	named named
 	spent int
+
+	compounds map[string][]string // terms of the compounds that end with a stem
 }
 
 func (c *compiler) query(n node) (query.Query, error) {
@@ -88,7 +91,20 @@ func (c *compiler) leaf(l *leaf) (query.Query, error) {
 	case fieldName: // as the store has them now: putting one on re-indexes nothing
 		ids, err := c.named(l.fits)
 		return query.NewDocIDQuery(ids), err
-	case "":
+	}
+	if groups := l.groups(); len(groups) > 1 { // as one number, or each of the groups anywhere
+		each, err := c.parts(groups)
+		if err != nil {
+			return nil, err
+		}
+		one, err := c.text(l)
+		return query.NewDisjunctionQuery([]query.Query{one, query.NewConjunctionQuery(each)}), err
+	}
+	return c.text(l)
+}
+
+func (c *compiler) text(l *leaf) (query.Query, error) {
+	if l.field == "" {
 		return c.anyField(l, fieldSubject, fieldBody, fieldFrom, fieldTo, fieldCc, fieldBcc, fieldAttachment)
 	}
 	return c.anyField(l, l.field)
@@ -119,13 +135,21 @@ func (c *compiler) textQueries(l *leaf, field string) ([]query.Query, error) {
 		words, err := c.expand(field, l.words[0].folded)
 		return terms(field, words), err
 	case len(l.words) == 1:
-		return terms(field, l.words[0].forms(field, l.phrase)), nil
+		words, err := c.longer(l, field)
+		if l.number != "" {
+			words = append(words, numberMark+l.number)
+		}
+		return terms(field, append(l.words[0].forms(field, l.phrase), words...)), err
 	}
 	forms := make([][]string, len(l.words))
 	for i, w := range l.words {
 		forms[i] = w.forms(field, l.phrase)
 	}
-	return []query.Query{query.NewMultiPhraseQuery(forms, field)}, nil
+	any := []query.Query{query.NewMultiPhraseQuery(forms, field)}
+	if l.number != "" {
+		any = append(any, terms(field, []string{numberMark + l.number})...)
+	}
+	return any, nil
 }
 
 // literalQueries find an address or a part of it; a dotted text without @ may be words of a name too.
@@ -155,6 +179,36 @@ func (w word) forms(field string, exact bool) []string {
 		forms = append(forms, s, stemMark+s)
 	}
 	return forms
+}
+
+// longer are the words of a field that begin with the term's only word, or are compounds that end with it.
+func (c *compiler) longer(l *leaf, field string) (words []string, err error) {
+	if l.begins {
+		if words, err = c.expand(field, l.words[0].folded); err != nil {
+			return nil, err
+		}
+		words = slices.DeleteFunc(words, func(w string) bool { return !longer(w, l.words[0].folded) })
+	}
+	if l.head == "" || isPeople(field) {
+		return words, nil
+	}
+	if c.compounds == nil {
+		c.compounds = map[string][]string{}
+	}
+	stems, known := c.compounds[l.head]
+	if !known {
+		ends, err := c.expand(fieldEnding, backwards(l.head))
+		if err != nil {
+			return nil, err
+		}
+		for _, end := range ends {
+			if stem := backwards(end); compound(stem, l.head) {
+				stems = append(stems, stem, stemMark+stem)
+			}
+		}
+		c.compounds[l.head] = stems
+	}
+	return append(words, stems...), nil
 }
 
 // expand replaces the beginning of a word by the words that begin so, as far as the cap allows.

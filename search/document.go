@@ -19,6 +19,7 @@ const (
 	fieldSubject    = "subject"
 	fieldBody       = "body"
 	fieldAttachment = "attachment"
+	fieldEnding     = "ending" // stems of compounds, backwards: a dictionary, no query asks for its messages
 	fieldHas        = "has"
 	fieldReceived   = "received" // seconds since 1970
 	fieldSent       = "sent"
@@ -81,6 +82,7 @@ func documentOf(m mailstore.Message, c content, l lexicon) *document.Document {
 		position = files.addText(name, position, l) + gap
 	}
 	addTerms(d, fieldAttachment, files)
+	addTerms(d, fieldEnding, endings(l, append(c.files, m.Subject, c.text)...))
 	var has termStream
 	if len(c.files) > 0 || m.Attachments > 0 {
 		has.add(hasAttachment, 1)
@@ -131,7 +133,28 @@ func (s *termStream) addPerson(a email.Address, position int) int {
 const addressMark = "@"
 
 func addTerms(d *document.Document, field string, s termStream) {
-	if len(s) > 0 {
-		d.AddField(document.NewTextFieldCustom(field, nil, nil, index.IndexField|index.IncludeTermVectors, s))
+	options := index.IndexField | index.IncludeTermVectors
+	if field == fieldEnding {
+		options = index.IndexField | index.SkipFreqNorm
 	}
+	if len(s) > 0 {
+		d.AddField(document.NewTextFieldCustom(field, nil, nil, options, s))
+	}
+}
+
+// endings are the stems, backwards, of the words that may be compounds, each once.
+func endings(l lexicon, texts ...string) (s termStream) {
+	seen := map[string]bool{}
+	for _, text := range texts {
+		for _, w := range wordsOf(text) {
+			if len(w.folded) < minHead+minFore || !mayBeCompound(text[w.start:]) {
+				continue
+			}
+			if stem := l.of(w).german; !seen[stem] && isLong(stem) {
+				seen[stem] = true
+				s.add(backwards(stem), 1)
+			}
+		}
+	}
+	return s
 }

@@ -25,9 +25,9 @@ var fieldNames = map[string]string{
 	"subject": fieldSubject, "betreff": fieldSubject,
 	"body": fieldBody, "text": fieldBody, "inhalt": fieldBody,
 	"attachment": fieldAttachment, "attachments": fieldAttachment, "filename": fieldAttachment,
-	"anhang": fieldAttachment, "datei": fieldAttachment, "dateiname": fieldAttachment,
+	"anhang": fieldAttachment, "anlage": fieldAttachment, "datei": fieldAttachment, "dateiname": fieldAttachment,
 	"has": fieldHas, "hat": fieldHas,
-	"hasattachment": fieldHasYes, "hasattachments": fieldHasYes, "hatanhang": fieldHasYes,
+	"hasattachment": fieldHasYes, "hasattachments": fieldHasYes, "hatanhang": fieldHasYes, "hatanlage": fieldHasYes,
 	"received": fieldReceived, "erhalten": fieldReceived, "empfangen": fieldReceived, "date": fieldReceived, "datum": fieldReceived,
 	"sent": fieldSent, "gesendet": fieldSent,
 	"before": fieldBefore, "vor": fieldBefore,
@@ -68,7 +68,7 @@ var yes = map[string]bool{
 }
 
 // attachmentWords are the values of has:.
-var attachmentWords = map[string]bool{"attachment": true, "attachments": true, "anhang": true, "anhange": true}
+var attachmentWords = map[string]bool{"attachment": true, "attachments": true, "anhang": true, "anhange": true, "anlage": true, "anlagen": true, "file": true, "files": true, "datei": true, "dateien": true}
 
 // anywhere is the folder that is every folder.
 const anywhere = "anywhere"

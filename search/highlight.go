@@ -23,10 +23,13 @@ type marker struct {
 // markerOf takes the text terms that hits must or may have; what is excluded marks nothing.
 func markerOf(n node) marker {
 	m := marker{words: lexicon{}}
-	for _, l := range leaves(n) {
-		if len(l.words) == 0 || negated(n, l) {
-			continue
+	all := slices.DeleteFunc(leaves(n), func(l *leaf) bool { return len(l.words) == 0 || negated(n, l) })
+	for _, l := range all {
+		if groups := l.groups(); len(groups) > 1 {
+			all = append(all, leavesOf(groups)...)
 		}
+	}
+	for _, l := range all {
 		switch l.field {
 		case "":
 			m.subject, m.body = append(m.subject, l), append(m.body, l)
@@ -39,16 +42,27 @@ func markerOf(n node) marker {
 	return m
 }
 
-// run is a stretch of words that matched.
-type run struct{ first, last int }
+// run is a stretch of words that matched, and the octets of the text that are marked for it.
+type run struct{ first, last, start, end int }
 
-// runs finds matches of any of the terms, from left to right.
-func (m marker) runs(words []word, terms []*leaf) []run {
+// runs finds matches of any of the terms in the words of text, from left to right.
+func (m marker) runs(text string, words []word, terms []*leaf) []run {
 	var found []run
+	var numbers []number
+	if slices.ContainsFunc(terms, func(l *leaf) bool { return l.number != "" }) {
+		numbers = numbersOf(text, words)
+	}
 	for i := range words {
+		for len(numbers) > 0 && numbers[0].last < i {
+			numbers = numbers[1:]
+		}
 		for _, l := range terms {
-			if n := l.matchAt(words[i:], m.words); n > 0 {
-				found = append(found, run{i, i + n - 1})
+			if len(numbers) > 0 && numbers[0].first == i && numbers[0].joined == l.number {
+				found = append(found, run{i, numbers[0].last, words[i].start, words[numbers[0].last].end})
+				break
+			}
+			if r, ok := l.matchAt(text, words, i, m.words); ok {
+				found = append(found, r)
 				break
 			}
 		}
@@ -56,18 +70,25 @@ func (m marker) runs(words []word, terms []*leaf) []run {
 	return found
 }
 
-// matchAt says how many words the term matches at the beginning of words; 0: it does not.
-func (l *leaf) matchAt(words []word, known lexicon) int {
-	if len(words) < len(l.words) {
-		return 0
+// matchAt says whether the term matches from the i-th of the words on.
+func (l *leaf) matchAt(text string, words []word, i int, known lexicon) (run, bool) {
+	if len(words)-i < len(l.words) {
+		return run{}, false
 	}
-	for i, w := range l.words {
-		if l.start && strings.HasPrefix(words[i].folded, w.folded) || !l.start && w.finds(words[i], l.phrase, known) {
+	last := i + len(l.words) - 1
+	whole := run{i, last, words[i].start, words[last].end}
+	for n, w := range l.words {
+		other := words[i+n]
+		switch {
+		case l.start && strings.HasPrefix(other.folded, w.folded), !l.start && w.finds(other, l.phrase, known):
 			continue
+		case len(l.words) == 1 && (l.begins || l.head != ""):
+			from, to, ok := l.partial(other, text[other.start:other.end], known)
+			return run{i, i, other.start + from, other.start + to}, ok
 		}
-		return 0
+		return run{}, false
 	}
-	return len(l.words)
+	return whole, true
 }
 
 // finds says whether the index would find other when w is looked for.
@@ -80,13 +101,13 @@ func (w word) finds(other word, exact bool, known lexicon) bool {
 	}
 	forms := w.forms(fieldBody, false)
 	return slices.Contains(forms, other.folded) ||
-		slices.ContainsFunc(known.markedStems(other), func(s string) bool { return slices.Contains(forms, s) })
+		slices.ContainsFunc(known.of(other).marked, func(s string) bool { return slices.Contains(forms, s) })
 }
 
 // markSubject cuts a subject, whole, into marked and unmarked pieces.
 func (m marker) markSubject(text string) []Piece {
 	words := wordsOf(text)
-	return cut(text, 0, len(text), words, m.runs(words, m.subject))
+	return cut(text, 0, len(text), m.runs(text, words, m.subject))
 }
 
 // quoteMarks are what programs put before each line of a quoted text (RFC 3676, 4.5): noise in one line of words.
@@ -102,7 +123,7 @@ func (m marker) snippet(text string) []Piece {
 	for from := 0; from < len(text); {
 		to := stretchEnd(text, from)
 		words := wordsOf(text[from:to])
-		if found := m.runs(words, m.body); len(found) > 0 {
+		if found := m.runs(text[from:to], words, m.body); len(found) > 0 {
 			return around(text, from, words, found)
 		}
 		from = to
@@ -145,8 +166,12 @@ func around(text string, from int, words []word, found []run) []Piece {
 		words[i].start += from
 		words[i].end += from
 	}
+	for i := range found {
+		found[i].start += from
+		found[i].end += from
+	}
 	start, end := window(text, words[found[best].first].start)
-	list := cut(text, start, end, words, found)
+	list := cut(text, start, end, found)
 	if start > 0 {
 		list = append([]Piece{{Text: "… "}}, list...)
 	}
@@ -179,10 +204,10 @@ func window(text string, at int) (start, end int) {
 }
 
 // cut makes pieces of text[start:end].
-func cut(text string, start, end int, words []word, found []run) []Piece {
+func cut(text string, start, end int, found []run) []Piece {
 	var list []Piece
 	for _, r := range found {
-		from, to := max(words[r.first].start, start), min(words[r.last].end, end)
+		from, to := max(r.start, start), min(r.end, end)
 		if from >= to {
 			continue
 		}

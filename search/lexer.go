@@ -46,13 +46,41 @@ func lex(query string) []token {
 	for {
 		query = strings.TrimLeftFunc(query, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
 		if query == "" {
-			return tokens
+			return spoken(tokens)
 		}
 		var t token
 		t, query = next(query)
 		tokens = append(tokens, t)
 	}
 }
+
+// spoken takes small words as what they mean between two terms: "kaffee oder tee". A sentence that
+// has them as words loses nothing but the demand that they be there. Not so "nicht", which would
+// hide messages. A subject that was copied with its AW: is looked for without it.
+func spoken(tokens []token) []token {
+	plain := func(i int) bool {
+		return tokens[i].kind == tokText && tokens[i].field == "" && !tokens[i].quoted
+	}
+	for i := 1; i+1 < len(tokens); i++ {
+		before, behind := tokens[i-1].kind, tokens[i+1].kind
+		if !plain(i) || before != tokText && before != tokClose || behind == tokClose || behind == tokAnd || behind == tokOr {
+			continue
+		}
+		switch tokens[i].text {
+		case "und", "and", "Und", "And":
+			tokens[i].kind = tokAnd
+		case "oder", "or", "Oder", "Or":
+			tokens[i].kind = tokOr
+		}
+	}
+	for len(tokens) > 1 && plain(0) && answerMarks[strings.ToLower(tokens[0].text)] {
+		tokens = tokens[1:]
+	}
+	return tokens
+}
+
+// answerMarks stand before the subject of an answer.
+var answerMarks = map[string]bool{"aw:": true, "wg:": true, "re:": true, "fw:": true, "fwd:": true, "antw:": true}
 
 func next(query string) (token, string) {
 	switch c := query[0]; {

@@ -25,6 +25,9 @@ type leaf struct {
 	phrase  bool   // text: words stand side by side, in just this form
 	start   bool   // text: the (only, last) word is the beginning of one
 	literal string // text of an address field: a whole address or a part of it
+	number  string // text: groups of digits, as one
+	begins  bool   // text: longer words that begin with the only word are meant too
+	head    string // text: stem of the only word, as the end of compounds that are meant too; "": none
 
 	from, to *int64 // numbers: both ends belong to it, nil is open
 	state    string // is
@@ -178,7 +181,7 @@ func (p *parser) term(t token) node {
 	if p.terms >= maxTerms {
 		return nil
 	}
-	t = p.joinWords(t)
+	t = p.joinGroups(p.joinWords(t))
 	l := leafOf(t, p.now)
 	if l == nil {
 		return nil
@@ -199,6 +202,21 @@ func (p *parser) joinWords(t token) token {
 		}
 	}
 	return t
+}
+
+// joinGroups takes the groups of digits that follow one: a telephone number written with blanks is one term.
+func (p *parser) joinGroups(t token) token {
+	if t.quoted || t.field != "" && t.field != fieldSubject && t.field != fieldBody || !isGroup(t.text) {
+		return t
+	}
+	for {
+		next := p.peek()
+		if next.kind != tokText || next.field != "" || next.quoted || !isGroup(t.text+" "+next.text) {
+			return t
+		}
+		p.at++
+		t.text += " " + next.text
+	}
 }
 
 func leafOf(t token, now time.Time) *leaf {
@@ -289,8 +307,14 @@ func textLeaf(t token) *leaf {
 	switch t.field {
 	case "", fieldFrom, fieldTo, fieldCc, fieldBcc:
 		if address := strings.Trim(fold(strings.ToLower(t.text)), "<>,;* "); strings.ContainsAny(address, "@.") && !strings.Contains(address, " ") {
-			l.literal = strings.TrimPrefix(address, "@")
+			l.literal = strings.Trim(strings.TrimPrefix(address, "mailto:"), "@")
 		}
+	}
+	if numbers := numbersOf(t.text, l.words); !l.phrase && len(numbers) == 1 && numbers[0].last-numbers[0].first == len(l.words)-1 {
+		l.number = numbers[0].joined
+	}
+	if len(l.words) == 1 && !l.phrase && !l.start && l.literal == "" {
+		l.begins, l.head = l.words[0].mayBegin(), l.words[0].head()
 	}
 	return l
 }
@@ -350,7 +374,7 @@ func (n not) String() string {
 // String writes a query that parses to the same node.
 func (l *leaf) String() string {
 	value := l.typed
-	if l.phrase || strings.ContainsAny(value, " \t()") {
+	if l.phrase || l.number == "" && strings.ContainsAny(value, " \t()") {
 		value = `"` + value + `"`
 	}
 	if l.field == "" {

@@ -32,7 +32,7 @@ func queries(t testing.TB) [][2]string {
 func TestQueries(t *testing.T) {
 	x := openIn(t, t.TempDir(), fixed(t))
 	all := queries(t)
-	if len(all) < 120 {
+	if len(all) < 250 {
 		t.Errorf("only %d queries", len(all))
 	}
 	for _, most := range []int{ask, -1} { // states asked for with the hits, and read beforehand

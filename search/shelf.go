@@ -19,7 +19,7 @@ import (
 )
 
 // format changes with whatever changes the terms of a document; an index of another one is built again.
-const format = 1
+const format = 2
 
 var noteKey = []byte("holdover")
 

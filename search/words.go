@@ -137,7 +137,7 @@ func (w word) stems() []string {
 		return nil
 	}
 	var stems []string
-	german := stem(de.NewGermanStemmerFilter(), w.folded)
+	german := w.germanStem()
 	if german != w.folded {
 		stems = append(stems, german)
 	}
@@ -149,6 +149,8 @@ func (w word) stems() []string {
 	}
 	return stems
 }
+
+func (w word) germanStem() string { return stem(de.NewGermanStemmerFilter(), w.folded) }
 
 func stem(filter analysis.TokenFilter, text string) string {
 	return string(filter.Filter(analysis.TokenStream{{Term: []byte(text)}})[0].Term)
@@ -164,31 +166,43 @@ func (s *termStream) add(term string, position int) {
 	*s = append(*s, &analysis.Token{Term: []byte(term), Position: position, Type: analysis.AlphaNumeric})
 }
 
-// lexicon remembers the marked stems of words met before: most words of a batch are few words.
-type lexicon map[string][]string
+// lexicon remembers the stems of words met before: most words of a batch are few words.
+type lexicon map[string]lexeme
+
+// lexeme is what stands in the index for a word besides itself.
+type lexeme struct {
+	marked []string // its stems, marked
+	german string   // its German stem, which may be the word
+}
 
 const maxLexicon = 50_000
 
-func (l lexicon) markedStems(w word) []string {
-	if stems, ok := l[w.original]; ok {
-		return stems
+func (l lexicon) of(w word) lexeme {
+	if known, ok := l[w.original]; ok {
+		return known
 	}
-	stems := w.stems()
-	for i := range stems {
-		stems[i] = stemMark + stems[i]
+	x := lexeme{marked: w.stems(), german: w.germanStem()}
+	for i := range x.marked {
+		x.marked[i] = stemMark + x.marked[i]
 	}
 	if len(l) < maxLexicon {
-		l[strings.Clone(w.original)] = stems
+		l[strings.Clone(w.original)] = x
 	}
-	return stems
+	return x
 }
 
 // addText appends words, with stems if there is a lexicon, and answers the next free position.
 func (s *termStream) addText(text string, position int, l lexicon) int {
-	for _, w := range wordsOf(text) {
+	words := wordsOf(text)
+	if l != nil {
+		for _, n := range numbersOf(text, words) {
+			s.add(numberMark+n.joined, position+n.first)
+		}
+	}
+	for _, w := range words {
 		s.add(w.folded, position)
 		if l != nil {
-			for _, stem := range l.markedStems(w) {
+			for _, stem := range l.of(w).marked {
 				s.add(stem, position)
 			}
 		}

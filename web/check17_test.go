@@ -66,7 +66,7 @@ func TestCheck17_Search(t *testing.T) {
 		asked++
 	}
 	t.Logf("%d queries", asked)
-	if asked < 120 {
+	if asked < 250 {
 		t.Errorf("only %d queries", asked)
 	}
 }
