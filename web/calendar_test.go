@@ -54,7 +54,7 @@ func TestInvitation(t *testing.T) {
 	if !strings.Contains(first, "done=sent") {
 		t.Errorf("it leads to %s", first)
 	}
-	h.clock.move(time.Minute)
+	h.clock.Pass(time.Minute)
 	if _, err := h.mail.Release(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -97,7 +97,7 @@ func TestCategories(t *testing.T) {
 	if to := v.post("/mail/inbox/act", "categorise", "Blau", "pick", thread, "at", "//elsewhere.example/x"); !strings.HasPrefix(to, "/mail/inbox?") {
 		t.Errorf("leads to %s", to)
 	}
-	h.sync.states = map[email.MessageID]syncback.State{newest: syncback.Waiting}
+	h.sync.ByID = map[email.MessageID]syncback.State{newest: syncback.Waiting}
 	if got := said(v.page("/mail/inbox/" + thread).Find("#m-" + string(newest) + " summary .badge.is-hold")); got != "wartet auf Exchange" {
 		t.Errorf("badge: %q", got)
 	}
@@ -208,9 +208,9 @@ func TestCategoriesInReceipts(t *testing.T) {
 	h := newHouse(t)
 	for who, words := range map[string]string{katrin: "Kategorien geändert", martha: "Categories changed"} {
 		id := h.deliver(who, letter{subject: "Rotor"})
-		h.sync.lines = []syncback.Line{{Mailbox: h.box(who), Seq: 2, Message: id, Kind: mailstore.Categorised, State: syncback.Parked, At: h.clock.now(),
+		h.sync.Entries = []syncback.Line{{Mailbox: h.box(who), Seq: 2, Message: id, Kind: mailstore.Categorised, State: syncback.Parked, At: h.clock.Now(),
 			Words: "Exchange's IMAP carries no categories", Remedy: "Configure EWS"}}
-		h.sync.counts = syncback.Report{Counts: syncback.Counts{Total: 1, Parked: 1}}
+		h.sync.Sum = syncback.Report{Counts: syncback.Counts{Total: 1, Parked: 1}}
 		for _, path := range []string{"/waiting", "/receipts", "/receipts.csv"} {
 			if w := h.as(who).do("GET", path, nil); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), words) {
 				t.Errorf("%s: %d, says nothing of %q", path, w.Code, words)

@@ -10,16 +10,17 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"holdover/signin"
+	"holdover/web/webtest"
 )
 
 // leaving is a sign-in room that can be left.
 type leaving struct {
-	cookieSignin
+	*webtest.Door
 	out *atomic.Bool
 }
 
 func (l leaving) Load(next http.Handler) http.Handler {
-	with := l.cookieSignin.Load(next)
+	with := l.Door.Load(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if l.out.Load() {
 			next.ServeHTTP(w, r)
@@ -29,7 +30,7 @@ func (l leaving) Load(next http.Handler) http.Handler {
 	})
 }
 
-func (l leaving) Of(ctx context.Context) (signin.Person, bool) { return l.cookieSignin.Of(ctx) }
+func (l leaving) Of(ctx context.Context) (signin.Person, bool) { return l.Door.Of(ctx) }
 
 func (l leaving) Out(context.Context) error { l.out.Store(true); return nil }
 
@@ -43,7 +44,7 @@ const kept = `(async () => { let all = JSON.stringify([{...sessionStorage}, {...
 func TestCheck14_Storage(t *testing.T) {
 	var h *house
 	out := &atomic.Bool{}
-	h = newHouse(t, func(o *Options) { o.Signin = leaving{o.Signin.(cookieSignin), out} })
+	h = newHouse(t, func(o *Options) { o.Signin = leaving{o.Signin.(*webtest.Door), out} })
 	id := h.deliver(katrin, letter{subject: "Vertraulich 4711", text: "Geheimtext"})
 	for _, path := range []string{"/mail/inbox", h.open(katrin, id), "/m/" + string(id) + "/source", "/search?q=x", "/compose", "/mail/drafts", "/waiting", "/agenda"} {
 		if w := h.as(katrin).do("GET", path, nil); w.Header().Get("Cache-Control") != "no-store" {

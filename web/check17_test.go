@@ -19,7 +19,7 @@ func (h *house) fixedMailbox() {
 	h.t.Helper()
 	octets, err := os.ReadFile("../search/testdata/mailbox.txt")
 	must(h.t, err)
-	h.clock.move(time.Date(2026, 11, 21, 11, 0, 0, 0, time.UTC).Sub(h.clock.now()))
+	h.clock.Pass(time.Date(2026, 11, 21, 11, 0, 0, 0, time.UTC).Sub(h.clock.Now()))
 	own, err := h.mail.CreateFolder(context.Background(), mailstore.FromPortal, h.box(katrin), "", "Projekte 2026")
 	must(h.t, err)
 	for i, block := range strings.Split(string(octets), "\n=== ")[1:] {

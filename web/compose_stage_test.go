@@ -11,6 +11,7 @@ import (
 
 	"holdover/email"
 	"holdover/mailstore"
+	"holdover/web/webtest"
 )
 
 type fields map[string]string
@@ -19,9 +20,9 @@ type fields map[string]string
 type file struct{ name, content string }
 
 // sendForm posts a writing form as a browser does: fields first, files last.
-func (st *deskStage) sendForm(who, path string, f fields, files ...file) *httptest.ResponseRecorder {
-	st.t.Helper()
-	return st.ask(who, http.MethodPost, path, http.Header{"Content-Type": {boundary}}, multipartBody(f, files...))
+func (st *stage) sendForm(who, path string, f fields, files ...file) *httptest.ResponseRecorder {
+	st.T.Helper()
+	return st.Ask(who, http.MethodPost, path, http.Header{"Content-Type": {boundary}}, multipartBody(f, files...))
 }
 
 const boundary = "multipart/form-data; boundary=the-boundary-of-the-test"
@@ -67,27 +68,39 @@ func (f fields) with(pairs ...string) fields {
 }
 
 // arrive delivers a message from outside to somebody.
-func (st *deskStage) arrive(to, octets string) email.MessageID {
-	st.t.Helper()
-	id, err := st.store.Deliver(st.t.Context(), mailstore.Arrival{To: []mailstore.Recipient{{Mailbox: st.person(to).Mailbox, Address: to}},
+func (st *stage) arrive(to, octets string) email.MessageID {
+	st.T.Helper()
+	id, err := st.Mail.Deliver(st.T.Context(), mailstore.Arrival{To: []mailstore.Recipient{{Mailbox: st.Person(to).Mailbox, Address: to}},
 		From: "outside@partner.example", Origin: mailstore.FromOutside, Octets: []byte(octets)})
 	if err != nil {
-		st.t.Fatal(err)
+		st.T.Fatal(err)
 	}
 	return id
 }
 
 // inFolder lists the messages of a folder.
-func (st *deskStage) inFolder(who string, f mailstore.FolderID) []mailstore.ThreadRow {
-	st.t.Helper()
-	rows, _, err := st.store.Threads(st.t.Context(), st.person(who).Mailbox, f, mailstore.Before{}, 50)
+func (st *stage) inFolder(who string, f mailstore.FolderID) []mailstore.ThreadRow {
+	st.T.Helper()
+	rows, _, err := st.Mail.Threads(st.T.Context(), st.Person(who).Mailbox, f, mailstore.Before{}, 50)
 	if err != nil {
-		st.t.Fatal(err)
+		st.T.Fatal(err)
 	}
 	return rows
 }
 
-func newComposeStage(t *testing.T) *deskStage {
+// employee writes; the office of webtest has her.
+const employee = "katrin@holdover.example"
+
+// stage is the pages where people write: an office, each request with its person.
+type stage struct {
+	webtest.Stage
+	door *webtest.Door
+}
+
+func newComposeStage(t *testing.T, change ...func(*Options)) *stage {
 	t.Helper()
-	return newDeskStage(t, nil)
+	h := openHouse(t, webtest.Office, false, append([]func(*Options){func(o *Options) {
+		o.Host, o.MaxUpload, o.Unlimited = "mail.holdover.example", 1<<20, true
+	}}, change...)...)
+	return &stage{webtest.Stage{Rooms: h.rooms, Pages: h.pages}, h.door}
 }

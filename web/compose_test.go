@@ -34,7 +34,7 @@ func TestReplyFormIsFilledAndStoresNothing(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			octets := strings.Replace(c.octets, "one@", fmt.Sprintf("m%d@", n), 1)
 			id := st.arrive(employee, octets)
-			page := st.read(st.get(employee, "/compose?mode="+c.mode+"&of="+string(id)), 200)
+			page := st.Read(st.Get(employee, "/compose?mode="+c.mode+"&of="+string(id)), 200)
 			f := filled(page)
 			if f["to"] != c.to || !strings.HasPrefix(f["cc"], c.cc) || c.cc == "" && f["cc"] != "" || f["subject"] != c.subject {
 				t.Errorf("to %q, cc %q, subject %q;\nwant %q, %q, %q", f["to"], f["cc"], f["subject"], c.to, c.cc, c.subject)
@@ -43,17 +43,17 @@ func TestReplyFormIsFilledAndStoresNothing(t *testing.T) {
 				t.Errorf("own address among the recipients: %q %q", f["to"], f["cc"])
 			}
 			if quote := page.Find("details.quote blockquote"); !strings.Contains(quote.Text(), "the lorry <b>until</b>") {
-				t.Errorf("quote: %q", words(quote))
+				t.Errorf("quote: %q", said(quote))
 			}
 		})
 	}
 	if rows := st.inFolder(employee, mailstore.Drafts); len(rows) > 0 {
 		t.Errorf("looking at forms stored %d drafts", len(rows))
 	}
-	if w := st.get(employee, "/compose?mode=answer&of="+string(st.arrive(employee, fromOlivia))); w.Code != http.StatusBadRequest {
+	if w := st.Get(employee, "/compose?mode=answer&of="+string(st.arrive(employee, fromOlivia))); w.Code != http.StatusBadRequest {
 		t.Errorf("an unknown mode: %d, want 400", w.Code)
 	}
-	if w := st.get(employee, "/compose?mode=reply&of=nothing"); w.Code != http.StatusNotFound {
+	if w := st.Get(employee, "/compose?mode=reply&of=nothing"); w.Code != http.StatusNotFound {
 		t.Errorf("an unknown message: %d, want 404", w.Code)
 	}
 }
@@ -62,21 +62,21 @@ func TestReplyFormIsFilledAndStoresNothing(t *testing.T) {
 func TestCheck12_NoStrayDraft(t *testing.T) {
 	st := newComposeStage(t)
 	id := st.arrive(employee, fromOlivia)
-	form := filled(st.read(st.get(employee, "/compose?mode=reply&of="+string(id)), 200))
+	form := filled(st.Read(st.Get(employee, "/compose?mode=reply&of="+string(id)), 200))
 	w := st.sendForm(employee, "/compose", form.with("button", "send", "to", form["to"]+", JAMES@holdover.example; vertrieb@holdover.example",
 		"bcc", "jan@holdover.example, Olivia <olivia@PARTNER.example>", "text", "Yes.\r\nGate 3.\r\n"))
-	page, at := st.follow(employee, w)
-	m, err := st.store.Message(t.Context(), st.person(employee).Mailbox, id)
+	page, at := st.Follow(employee, w)
+	m, err := st.Mail.Message(t.Context(), st.Person(employee).Mailbox, id)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !strings.HasPrefix(at, box{}.thread(m.Folder, m.Thread)+"?") {
 		t.Errorf("after sending at %s, want the conversation", at)
 	}
-	if action, _ := page.Find(".toast form").Attr("action"); !strings.HasPrefix(action, "/undo/") || !strings.Contains(words(page.Find(".toast")), "Wird gesendet an") {
-		t.Errorf("no way to undo: %q %q", action, words(page.Find(".toast")))
+	if action, _ := page.Find(".toast form").Attr("action"); !strings.HasPrefix(action, "/undo/") || !strings.Contains(said(page.Find(".toast")), "Wird gesendet an") {
+		t.Errorf("no way to undo: %q %q", action, said(page.Find(".toast")))
 	}
-	rows, _ := st.store.Submissions(t.Context(), st.person(employee).Mailbox, 9)
+	rows, _ := st.Mail.Submissions(t.Context(), st.Person(employee).Mailbox, 9)
 	if len(rows) != 1 || !rows[0].Held {
 		t.Fatalf("submissions: %+v", rows)
 	}
@@ -88,22 +88,22 @@ func TestCheck12_NoStrayDraft(t *testing.T) {
 	if want := []string{"JAMES@holdover.example", "extern@partner.example", "jan@holdover.example", "katrin@holdover.example", "olivia@partner.example"}; !slices.Equal(to, want) {
 		t.Errorf("goes to %q,\nwant     %q", to, want)
 	}
-	st.clock.pass(11 * time.Second)
-	if _, err := st.store.Release(t.Context()); err != nil {
+	st.Clock.Pass(11 * time.Second)
+	if _, err := st.Mail.Release(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	sent := st.inFolder(employee, mailstore.Sent)
 	if len(sent) != 1 || sent[0].ID != m.Thread {
 		t.Errorf("the sent copy is not in the thread of what it answers: %+v", sent)
 	}
-	if m, _ = st.store.Message(t.Context(), m.Mailbox, id); !m.Flags.Answered {
+	if m, _ = st.Mail.Message(t.Context(), m.Mailbox, id); !m.Flags.Answered {
 		t.Error("the message is not marked as answered")
 	}
 	inbox := st.inFolder("jan@holdover.example", mailstore.Inbox)
 	if len(inbox) != 1 {
 		t.Fatalf("Jan has %d messages, want 1", len(inbox))
 	}
-	octets, err := st.store.Raw(t.Context(), st.person("jan@holdover.example").Mailbox, inbox[0].Latest.ID)
+	octets, err := st.Mail.Raw(t.Context(), st.Person("jan@holdover.example").Mailbox, inbox[0].Latest.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,10 +123,10 @@ func TestCheck12_NoStrayDraft(t *testing.T) {
 // changed text: TestCheck10_ChangedTextIsAsked; a kill between send and answer: demo/kills.
 func TestCheck10_ExactlyOne(t *testing.T) {
 	st := newComposeStage(t)
-	box := st.person(employee).Mailbox
+	box := st.Person(employee).Mailbox
 	count := func(what string, want int) {
 		t.Helper()
-		rows, err := st.store.Submissions(t.Context(), box, 50)
+		rows, err := st.Mail.Submissions(t.Context(), box, 50)
 		if err != nil || len(rows) != want {
 			t.Errorf("%s: %d submissions, want %d (%v)", what, len(rows), want, err)
 		}
@@ -134,7 +134,7 @@ func TestCheck10_ExactlyOne(t *testing.T) {
 			t.Errorf("%s: %d stray drafts", what, len(drafts))
 		}
 	}
-	blank := filled(st.read(st.get(employee, "/compose"), 200)).with("button", "send", "to", "jan@holdover.example", "subject", "Once", "text", "Once.")
+	blank := filled(st.Read(st.Get(employee, "/compose"), 200)).with("button", "send", "to", "jan@holdover.example", "subject", "Once", "text", "Once.")
 	answers := make(chan string, 4)
 	for range cap(answers) {
 		go func() { answers <- st.sendForm(employee, "/compose", blank).Header().Get("Location") }()
@@ -146,31 +146,31 @@ func TestCheck10_ExactlyOne(t *testing.T) {
 		}
 	}
 	count("four clicks at once", 1)
-	st.clock.pass(11 * time.Second)
-	if _, err := st.store.Release(t.Context()); err != nil {
+	st.Clock.Pass(11 * time.Second)
+	if _, err := st.Mail.Release(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	st.follow(employee, st.sendForm(employee, "/compose", blank))
+	st.Follow(employee, st.sendForm(employee, "/compose", blank))
 	count("Back and again after the release", 1)
-	st.read(st.sendForm(employee, "/compose", blank.with("button", "save")), http.StatusConflict)
+	st.Read(st.sendForm(employee, "/compose", blank.with("button", "save")), http.StatusConflict)
 	count("saving what was sent makes no stray draft", 1)
 
-	_, at := st.follow(employee, st.sendForm(employee, "/compose", fields{"token": newToken(), "button": "save", "to": "jan@holdover.example", "text": "Draft."}))
-	form := filled(st.read(st.get(employee, at), 200)).with("button", "send")
+	_, at := st.Follow(employee, st.sendForm(employee, "/compose", fields{"token": newToken(), "button": "save", "to": "jan@holdover.example", "text": "Draft."}))
+	form := filled(st.Read(st.Get(employee, at), 200)).with("button", "send")
 	path := "/compose/" + draftOf(at)
-	st.follow(employee, st.sendForm(employee, path, form))
-	st.follow(employee, st.sendForm(employee, path, form))
+	st.Follow(employee, st.sendForm(employee, path, form))
+	st.Follow(employee, st.sendForm(employee, path, form))
 	count("a draft sent twice", 2)
-	st.clock.pass(11 * time.Second)
-	st.store.Release(t.Context())
+	st.Clock.Pass(11 * time.Second)
+	st.Mail.Release(t.Context())
 	if rows := st.inFolder("jan@holdover.example", mailstore.Inbox); len(rows) != 2 {
 		t.Errorf("Jan has %d messages, want 2", len(rows))
 	}
-	st.follow(employee, st.sendForm(employee, path, form.with("token", newToken()))) // another window, the same text: that sending
+	st.Follow(employee, st.sendForm(employee, path, form.with("token", newToken()))) // another window, the same text: that sending
 	if w := st.sendForm(employee, path, form.with("token", newToken(), "text", "Other.")); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "schon gesendet") {
 		t.Errorf("another form of a draft that is gone: %d, want 409", w.Code)
 	}
-	if rows, _ := st.store.Submissions(t.Context(), box, 50); len(rows) != 2 {
+	if rows, _ := st.Mail.Submissions(t.Context(), box, 50); len(rows) != 2 {
 		t.Errorf("a form of a draft that is gone was sent: %d submissions", len(rows))
 	}
 	if drafts := st.inFolder(employee, mailstore.Drafts); len(drafts) != 1 || drafts[0].Latest.Snippet != "Other." {
@@ -181,54 +181,54 @@ func TestCheck10_ExactlyOne(t *testing.T) {
 // TestCheck09_Undo: what is undone reaches nobody and comes back whole; what is not arrives once.
 func TestCheck09_Undo(t *testing.T) {
 	st := newComposeStage(t)
-	blank := filled(st.read(st.get(employee, "/compose"), 200)).with("button", "send", "to", "jan@holdover.example", "cc", "x@partner.example", "bcc", "y@partner.example", "subject", "Back", "text", "Text.")
-	page, _ := st.follow(employee, st.sendForm(employee, "/compose", blank, file{"plan.txt", "the plan"}))
+	blank := filled(st.Read(st.Get(employee, "/compose"), 200)).with("button", "send", "to", "jan@holdover.example", "cc", "x@partner.example", "bcc", "y@partner.example", "subject", "Back", "text", "Text.")
+	page, _ := st.Follow(employee, st.sendForm(employee, "/compose", blank, file{"plan.txt", "the plan"}))
 	undo, _ := page.Find(".toast form").Attr("action")
-	st.clock.pass(9 * time.Second)
-	st.store.Release(t.Context())
-	if w := st.post("james@holdover.example", undo, nil); w.Code != http.StatusNotFound {
+	st.Clock.Pass(9 * time.Second)
+	st.Mail.Release(t.Context())
+	if w := st.Post("james@holdover.example", undo, nil); w.Code != http.StatusNotFound {
 		t.Errorf("somebody else's undo: %d, want 404", w.Code)
 	}
-	page, at := st.follow(employee, st.post(employee, undo, nil))
+	page, at := st.Follow(employee, st.Post(employee, undo, nil))
 	f := filled(page)
 	if f["to"] != "jan@holdover.example" || f["cc"] != "x@partner.example" || f["bcc"] != "y@partner.example" || f["subject"] != "Back" || strings.TrimSpace(f["text"]) != "Text." {
 		t.Errorf("the draft came back as %v", f)
 	}
-	if got := words(page.Find("#files")); !strings.Contains(got, "plan.txt") {
+	if got := said(page.Find("#files")); !strings.Contains(got, "plan.txt") {
 		t.Errorf("its file did not: %q", got)
 	}
 	if f["token"] == blank["token"] {
 		t.Error("the form has the old token: sending again would be taken for the same sending")
 	}
 	for range 2 {
-		st.clock.pass(time.Minute)
-		st.store.Release(t.Context())
+		st.Clock.Pass(time.Minute)
+		st.Mail.Release(t.Context())
 	}
 	if rows := st.inFolder("jan@holdover.example", mailstore.Inbox); len(rows) > 0 {
 		t.Fatal("an undone message arrived")
 	}
-	st.follow(employee, st.sendForm(employee, "/compose/"+draftOf(at), f.with("button", "send")))
-	st.clock.pass(11 * time.Second)
-	st.store.Release(t.Context())
+	st.Follow(employee, st.sendForm(employee, "/compose/"+draftOf(at), f.with("button", "send")))
+	st.Clock.Pass(11 * time.Second)
+	st.Mail.Release(t.Context())
 	if rows := st.inFolder("jan@holdover.example", mailstore.Inbox); len(rows) != 1 {
 		t.Fatalf("sent again after undo: %d messages, want 1", len(rows))
 	}
-	rows, _ := st.store.Submissions(t.Context(), st.person(employee).Mailbox, 1)
-	late := st.read(st.post(employee, "/undo/"+string(rows[0].ID), nil), http.StatusConflict)
-	if got := words(late.Find("h1")); got != "Diese Nachricht ist schon gesendet und lässt sich nicht mehr zurückholen." {
+	rows, _ := st.Mail.Submissions(t.Context(), st.Person(employee).Mailbox, 1)
+	late := st.Read(st.Post(employee, "/undo/"+string(rows[0].ID), nil), http.StatusConflict)
+	if got := said(late.Find("h1")); got != "Diese Nachricht ist schon gesendet und lässt sich nicht mehr zurückholen." {
 		t.Errorf("too late says %q", got)
 	}
 }
 
 func TestCheck09_SendingAgainAfterUndo(t *testing.T) {
 	st := newComposeStage(t)
-	blank := filled(st.read(st.get(employee, "/compose"), 200)).with("button", "send", "to", "jan@holdover.example", "subject", "Back", "text", "Text.")
-	page, _ := st.follow(employee, st.sendForm(employee, "/compose", blank))
+	blank := filled(st.Read(st.Get(employee, "/compose"), 200)).with("button", "send", "to", "jan@holdover.example", "subject", "Back", "text", "Text.")
+	page, _ := st.Follow(employee, st.sendForm(employee, "/compose", blank))
 	undo, _ := page.Find(".toast form").Attr("action")
-	st.follow(employee, st.post(employee, undo, nil))
-	st.follow(employee, st.sendForm(employee, "/compose", blank)) // Back, Back, Send
-	st.clock.pass(11 * time.Second)
-	st.store.Release(t.Context())
+	st.Follow(employee, st.Post(employee, undo, nil))
+	st.Follow(employee, st.sendForm(employee, "/compose", blank)) // Back, Back, Send
+	st.Clock.Pass(11 * time.Second)
+	st.Mail.Release(t.Context())
 	if rows := st.inFolder("jan@holdover.example", mailstore.Inbox); len(rows) != 1 {
 		t.Errorf("%d messages arrived, want 1: the person pressed Send after the undo", len(rows))
 	}

@@ -109,7 +109,7 @@ func TestBadges(t *testing.T) {
 	own := h.deliver(katrin, letter{from: "Katrin <" + katrin + ">", folder: mailstore.Sent, origin: mailstore.FromPortal, subject: "eigene", seen: true})
 	for state, words := range map[syncback.State]string{syncback.Waiting: "wartet auf Exchange", syncback.Trying: "wird nach Exchange übertragen", syncback.InDoubt: "wird nach Exchange übertragen",
 		syncback.Accepted: "wird nach Exchange übertragen", syncback.Verified: "in Exchange", syncback.Parked: "braucht die IT"} {
-		h.sync.states = map[email.MessageID]syncback.State{own: state}
+		h.sync.ByID = map[email.MessageID]syncback.State{own: state}
 		if got := said(h.as(katrin).page(h.open(katrin, own)).Find(".msg .badge").First()); got != words {
 			t.Errorf("%s is shown as %q", state, got)
 		}

@@ -97,7 +97,7 @@ func (c *crawl) deliver(dir string) {
 		workers.Go(func() {
 			for f := range files {
 				id, err := c.h.mail.Deliver(context.Background(), mailstore.Arrival{To: []mailstore.Recipient{{Mailbox: c.h.box(katrin), Address: katrin}},
-					From: "olivia@northgate.example", Origin: mailstore.FromOutside, Octets: f.octets, At: c.h.clock.now()})
+					From: "olivia@northgate.example", Origin: mailstore.FromOutside, Octets: f.octets, At: c.h.clock.Now()})
 				mu.Lock()
 				if err != nil {
 					c.t.Errorf("%s cannot be delivered: %v", f.name, err)

@@ -42,7 +42,7 @@ func (h *house) crowd(n int) {
 		h.t.Fatalf("%d messages were made, not %d", len(files), n)
 	}
 	slices.Sort(files) // by their time
-	h.clock.move(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC).Sub(h.clock.now()))
+	h.clock.Pass(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC).Sub(h.clock.Now()))
 	const hands = 8 // deliveries that wait together share a commit
 	done := make(chan error)
 	for hand := range hands {

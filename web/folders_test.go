@@ -60,7 +60,7 @@ func TestFoldersPage(t *testing.T) {
 		if in.Parent != top.ID || h.made(owner, "Angebote").Parent != mailstore.Inbox {
 			t.Fatalf("made in %q", in.Parent)
 		}
-		h.sync.states = map[email.MessageID]syncback.State{folderState(string(top.ID)): syncback.Waiting, folderState(string(in.ID)): syncback.Verified}
+		h.sync.ByID = map[email.MessageID]syncback.State{folderState(string(top.ID)): syncback.Waiting, folderState(string(in.ID)): syncback.Verified}
 		page := v.page(base + "/folders")
 		if got := said(page.Find(".made")); !strings.Contains(got, "wartet") || !strings.Contains(got, "In Exchange") {
 			t.Errorf("the badges are not there: %q", got)
@@ -193,7 +193,7 @@ func TestMoveMenu(t *testing.T) {
 // TestFolderChangesHaveNames: a change of a folder is listed under the folder's name.
 func TestFolderChangesHaveNames(t *testing.T) {
 	h := newHouse(t)
-	h.sync.lines = []syncback.Line{{Mailbox: h.box(katrin), Seq: 2, Name: "Hochwasser", Kind: mailstore.NewFolder, State: syncback.Waiting, At: h.clock.now()}}
+	h.sync.Entries = []syncback.Line{{Mailbox: h.box(katrin), Seq: 2, Name: "Hochwasser", Kind: mailstore.NewFolder, State: syncback.Waiting, At: h.clock.Now()}}
 	if got := said(h.as(katrin).page("/waiting").Find("main")); !strings.Contains(got, "Ordner angelegt") || !strings.Contains(got, "Hochwasser") {
 		t.Errorf("the page says %q", got)
 	}

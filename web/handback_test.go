@@ -66,7 +66,7 @@ func TestCheck20_HandBack(t *testing.T) {
 	}
 
 	h.end(e)
-	h.sync.counts.Counts = syncback.Counts{Total: 41, Verified: 38, Waiting: 3}
+	h.sync.Sum.Counts = syncback.Counts{Total: 41, Verified: 38, Waiting: 3}
 	if got := band(); !strings.Contains(got, "3 Ihrer Änderungen") {
 		t.Errorf("after the event: %q", got)
 	}
@@ -95,7 +95,7 @@ func TestCheck20_HandBack(t *testing.T) {
 	if !strings.Contains(sent, "done=sent") {
 		t.Errorf("what was begun cannot be sent: %s", sent)
 	}
-	h.clock.move(30 * 24 * time.Hour)
+	h.clock.Pass(30 * 24 * time.Hour)
 	if got := band(); !strings.Contains(got, "Exchange läuft normal.") {
 		t.Errorf("later: %q", got)
 	}

@@ -1,20 +1,15 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,14 +17,12 @@ import (
 
 	"holdover/calendar"
 	"holdover/continuity"
-	"holdover/database/databasetest"
 	"holdover/directory"
 	"holdover/email"
 	"holdover/mailstore"
 	"holdover/search"
-	"holdover/signin"
 	"holdover/static"
-	"holdover/syncback"
+	"holdover/web/webtest"
 )
 
 const people3 = `address,name,kind,aliases,groups,members,role,language
@@ -45,46 +38,26 @@ const (
 	martha = "m.bell@ahrenfeld.example"     // English
 )
 
-// house is the real rooms in a temporary folder with pages on top. Only the identity provider and
-// Exchange are missing: who is signed in stands in a cookie, and what waits in a map.
+// house is the real rooms with search and calendar, and all pages on top.
 type house struct {
 	t      testing.TB
-	clock  *clock
+	rooms  *webtest.Rooms
+	door   *webtest.Door
+	clock  *webtest.Clock
 	mail   *mailstore.Store
 	dir    *directory.Directory
 	events *continuity.Continuity
 	index  *search.Index
 	dates  *calendar.Calendar
-	sync   *toldHouse
+	sync   *webtest.Told
 	pages  http.Handler
 	opts   Options
-	csv    string       // the directory's file
-	spent  atomic.Int64 // when an ended session last saved something, Unix milliseconds
-	ends   atomic.Int64 // minutes for which a session lasts; 0: 30
 
 	ownInForm map[string]bool // what foreign finds in a harmless form of ours
 }
 
-// clock is set by hand.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) move(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
-// monday is 2026-11-23, 14:12 in Germany.
-var monday = time.Date(2026, 11, 23, 13, 12, 0, 0, time.UTC)
+// monday is when a test begins.
+var monday = webtest.Monday
 
 func newHouse(t testing.TB, change ...func(*Options)) *house {
 	t.Helper()
@@ -94,26 +67,13 @@ func newHouse(t testing.TB, change ...func(*Options)) *house {
 // openHouse takes the directory, and whether events that have ended wait for their release.
 func openHouse(t testing.TB, people string, held bool, change ...func(*Options)) *house {
 	t.Helper()
-	ctx, dir := context.Background(), t.TempDir()
-	h := &house{t: t, clock: &clock{at: monday}, sync: &toldHouse{}}
-	db := databasetest.Open(t)
-	csv := filepath.Join(dir, "people.csv")
-	h.csv = csv
-	must(t, os.WriteFile(csv, []byte(people), 0o600))
+	ctx, rooms := context.Background(), webtest.Open(t, people, held)
+	h := &house{t: t, rooms: rooms, door: &webtest.Door{Rooms: rooms}, clock: rooms.Clock, mail: rooms.Mail, dir: rooms.People, events: rooms.Events, sync: &webtest.Told{}}
 	var err error
-	h.dir, err = directory.Open(ctx, directory.Options{DB: db, CSV: csv, Complete: true, Now: h.clock.now})
+	h.index, err = search.Open(search.Options{Dir: filepath.Join(rooms.Dir, "index"), Source: h.mail, Now: h.clock.Now})
 	must(t, err)
-	h.mail, err = mailstore.Open(ctx, mailstore.Options{Dir: filepath.Join(dir, "data"), DB: db, Host: "test", Reserve: -1, Now: h.clock.now})
+	h.dates, err = calendar.Open(ctx, calendar.Options{Source: h.mail, Now: h.clock.Now})
 	must(t, err)
-	h.events, err = continuity.Open(ctx, continuity.Options{DB: db, Directory: h.dir, Held: held, Now: h.clock.now, Log: slog.New(slog.DiscardHandler)})
-	must(t, err)
-	h.index, err = search.Open(search.Options{Dir: filepath.Join(dir, "index"), Source: h.mail, Now: h.clock.now})
-	must(t, err)
-	h.dates, err = calendar.Open(ctx, calendar.Options{Source: h.mail, Now: h.clock.now})
-	must(t, err)
-	for _, m := range h.dir.Mailboxes() {
-		must(t, h.mail.EnsureMailbox(ctx, m.ID, m.Address))
-	}
 	following, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() { done <- h.index.Run(following) }()
@@ -122,13 +82,13 @@ func openHouse(t testing.TB, people string, held bool, change ...func(*Options))
 		if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
 			t.Errorf("the index stopped: %v", err)
 		}
-		if err := errors.Join(h.index.Close(), h.mail.Close()); err != nil {
-			t.Errorf("closing: %v", err)
+		if err := h.index.Close(); err != nil {
+			t.Errorf("closing the index: %v", err)
 		}
 	})
-	h.opts = Options{Mail: h.mail, Search: h.index, Calendar: h.dates, Directory: h.dir, Signin: cookieSignin{h}, Events: h.events, Syncback: h.sync, Gate: &gateStage{}, Releases: h.events,
+	h.opts = Options{Mail: h.mail, Search: h.index, Calendar: h.dates, Directory: h.dir, Signin: h.door, Events: h.events, Syncback: h.sync, Gate: &webtest.Gate{}, Releases: h.events,
 		Organisation: Organisation{Name: "Stadtwerke Ahrenfeld", Phone: "030 23125-110"},
-		Host:         "mail-notfall.ahrenfeld.example", AdminToken: "the-token", Zone: time.FixedZone("CET", 3600), Now: h.clock.now}
+		Host:         "mail-notfall.ahrenfeld.example", AdminToken: "the-token", Zone: webtest.Germany, Now: h.clock.Now}
 	for _, f := range change {
 		f(&h.opts)
 	}
@@ -141,19 +101,12 @@ func openHouse(t testing.TB, people string, held bool, change ...func(*Options))
 	return h
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+func must(t testing.TB, err error) { t.Helper(); webtest.Must(t, err) }
 
 // box is a person's mailbox.
 func (h *house) box(address string) email.MailboxID {
 	h.t.Helper()
-	target, err := h.dir.Resolve(address)
-	must(h.t, err)
-	return target.Mailboxes[0].ID
+	return h.rooms.Box(address).ID
 }
 
 // letter is a message for a test; what is empty is filled in.
@@ -183,7 +136,7 @@ func (h *house) deliver(to string, l letter) email.MessageID {
 	if l.origin == "" {
 		l.origin = mailstore.FromOutside
 	}
-	at := h.clock.now().Add(-l.ago)
+	at := h.clock.Now().Add(-l.ago)
 	id := l.id
 	if id == "" {
 		id = fmt.Sprintf("letter-%d@northgate.example", letters)
@@ -232,19 +185,12 @@ func (v *visitor) with(name, value string) *visitor {
 
 func (v *visitor) do(method, path string, form url.Values) *httptest.ResponseRecorder {
 	v.h.t.Helper()
-	r := httptest.NewRequest(method, path, strings.NewReader(form.Encode()))
-	for name, values := range v.header {
-		r.Header[name] = values
-	}
+	header := v.header
 	if form != nil {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		header = header.Clone()
+		header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	if v.who != "" {
-		r.AddCookie(&http.Cookie{Name: "who", Value: v.who})
-	}
-	w := httptest.NewRecorder()
-	v.h.pages.ServeHTTP(w, r)
-	return w
+	return webtest.Ask(v.h.pages, v.who, method, path, header, strings.NewReader(form.Encode()))
 }
 
 // page fetches a page that must be there.
@@ -273,165 +219,11 @@ func (v *visitor) post(path string, pairs ...string) string {
 
 func document(t testing.TB, w *httptest.ResponseRecorder) *goquery.Document {
 	t.Helper()
-	doc, err := goquery.NewDocumentFromReader(w.Body)
-	must(t, err)
-	return doc
+	return webtest.Document(t, w)
 }
 
 // said is the text of a selection with its white space folded.
-func said(s *goquery.Selection) string { return strings.Join(strings.Fields(s.Text()), " ") }
-
-// cookieSignin stands for the sign-in room: the cookie "who" says who is signed in, "speaks" which language was chosen.
-type cookieSignin struct{ h *house }
-
-type whoKey struct{}
-
-func (s cookieSignin) Load(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var p signin.Person
-		if cookie, err := r.Cookie("who"); err == nil {
-			if target, err := s.h.dir.Resolve(cookie.Value); err == nil {
-				m := target.Mailboxes[0]
-				p = signin.Person{Mailbox: m.ID, Name: m.Name, Address: m.Address, Admin: m.Admin, Language: m.Language}
-			}
-		}
-		if cookie, err := r.Cookie("speaks"); err == nil {
-			p.Language = cookie.Value
-		}
-		r = r.WithContext(context.WithValue(r.Context(), whoKey{}, p))
-		if cookie, err := r.Cookie("ended"); err == nil && p.Mailbox == "" {
-			if target, err := s.h.dir.Resolve(cookie.Value); err == nil {
-				m := target.Mailboxes[0]
-				r = r.WithContext(context.WithValue(r.Context(), endedInRequest{}, signin.Lapse{Person: signin.Person{Mailbox: m.ID, Name: m.Name, Address: m.Address, Language: m.Language}, Saved: s.h.saved()}))
-			}
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func (s cookieSignin) Of(ctx context.Context) (signin.Person, bool) {
-	p, _ := ctx.Value(whoKey{}).(signin.Person)
-	return p, p.Mailbox != ""
-}
-
-func (s cookieSignin) Begin(ctx context.Context, back string) (string, error) {
-	return "https://idp.example/authorize?back=" + url.QueryEscape(back), nil
-}
-
-func (s cookieSignin) Finish(ctx context.Context, query map[string][]string) (string, error) {
-	if query["code"] == nil {
-		return "", signin.ErrStale
-	}
-	return "/mail/sent", nil
-}
-func (s cookieSignin) Out(ctx context.Context) error { return nil }
-func (s cookieSignin) Lapsed(ctx context.Context) (signin.Lapse, bool, error) {
-	l, ok := ctx.Value(endedInRequest{}).(signin.Lapse)
-	return l, ok, nil
-}
-func (s cookieSignin) Spend(context.Context, signin.Lapse, int64) error {
-	s.h.spent.Store(s.h.clock.now().UnixMilli())
-	return nil
-}
-func (s cookieSignin) Ends(context.Context) (at, atMost time.Time, err error) {
-	last := time.Duration(cmp.Or(s.h.ends.Load(), 30)) * time.Minute
-	return s.h.clock.now().Add(last), s.h.clock.now().Add(12 * time.Hour), nil
-}
-func (s cookieSignin) Prefer(ctx context.Context, key, value string) {}
-
-// toldHouse stands for sync-back: nothing waits unless a test says so.
-type toldHouse struct {
-	mu     sync.Mutex
-	states map[email.MessageID]syncback.State
-	gate   syncback.Position
-	lines  []syncback.Line
-	counts syncback.Report
-}
-
-func (l *toldHouse) Position(context.Context, email.MailboxID) (syncback.Position, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.gate == "" {
-		return syncback.Open, nil
-	}
-	return l.gate, nil
-}
-
-func (l *toldHouse) Alarms() []syncback.Alarm { return nil }
-
-func (l *toldHouse) Unverified(context.Context, email.MailboxID) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.counts.Total - l.counts.Verified, nil
-}
-
-func (l *toldHouse) States(_ context.Context, _ email.MailboxID, ids []email.MessageID) (map[email.MessageID]syncback.State, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	found := map[email.MessageID]syncback.State{}
-	for _, id := range ids {
-		if state, ok := l.states[id]; ok {
-			found[id] = state
-		}
-	}
-	return found, nil
-}
-
-func (l *toldHouse) Report(context.Context, time.Time, func(email.MailboxID) bool) (syncback.Report, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.counts, nil
-}
-
-func (l *toldHouse) Lines(context.Context, time.Time, email.MailboxID, syncback.State, int) ([]syncback.Line, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.lines, nil
-}
-
-func (l *toldHouse) Account(context.Context, syncback.Span, func(email.MailboxID) bool) (syncback.Account, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	t := syncback.Tally{Messages: l.counts.Counts, Changes: l.counts.Counts}
-	return syncback.Account{Tally: t, Boxes: []syncback.BoxTally{{Tally: t}}}, nil
-}
-
-func (l *toldHouse) Crosscheck(context.Context, syncback.Span, func(email.MailboxID) bool) (syncback.Crosscheck, error) {
-	return syncback.Crosscheck{}, nil
-}
-
-func (l *toldHouse) List(_ context.Context, f syncback.Filter) (lines []syncback.Line, next string, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, line := range l.lines {
-		if (len(f.States) == 0 || slices.Contains(f.States, line.State)) && (len(f.Mailboxes) == 0 || slices.Contains(f.Mailboxes, line.Mailbox)) {
-			lines = append(lines, line)
-		}
-	}
-	return lines, "", nil
-}
-
-func (l *toldHouse) Own(context.Context, email.MailboxID, syncback.Span) (syncback.Counts, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.counts.Counts, nil
-}
-
-func (l *toldHouse) Carried(context.Context, syncback.Span, func(email.MailboxID) bool) ([]syncback.Carried, error) {
-	return nil, nil
-}
-
-func (l *toldHouse) RetryAll(context.Context, syncback.Filter, string) (int, error) { return 0, nil }
-
-func (l *toldHouse) Retry(context.Context, email.MailboxID, mailstore.Seq, string) error { return nil }
+func said(s *goquery.Selection) string { return webtest.Words(s) }
 
 // before0 is the cursor of a list's first page.
 var before0 mailstore.Before
-
-// saved is when an ended session last saved something.
-func (h *house) saved() time.Time {
-	if at := h.spent.Load(); at > 0 {
-		return time.UnixMilli(at)
-	}
-	return time.Time{}
-}

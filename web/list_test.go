@@ -223,7 +223,7 @@ func TestBanner(t *testing.T) {
 		_, err := h.events.End(context.Background(), e.ID, jens, "Test")
 		must(t, err)
 	}
-	h.sync.gate, h.sync.counts = syncback.Draining, syncback.Report{Counts: syncback.Counts{Total: 3, Waiting: 2, Verified: 1}}
+	h.sync.Gate, h.sync.Sum = syncback.Draining, syncback.Report{Counts: syncback.Counts{Total: 3, Waiting: 2, Verified: 1}}
 	page := h.as(katrin).page("/mail/inbox")
 	if got := said(page.Find("#band [role=status] strong")); got != "Exchange ist zurück." {
 		t.Errorf("while draining: %q", got)
@@ -241,7 +241,7 @@ func TestSince(t *testing.T) {
 	if n := h.as(katrin).page("/mail/inbox").Find(".since").Length(); n != 0 {
 		t.Error("a line above everything divides nothing")
 	}
-	h.clock.move(10 * time.Minute)
+	h.clock.Pass(10 * time.Minute)
 	h.deliver(katrin, letter{subject: "danach"})
 	since := h.as(katrin).page("/mail/inbox").Find(".since")
 	if said(since) != "14:12 Exchange fällt aus, neue Post steht darüber" {

@@ -18,7 +18,7 @@ import (
 func TestCheck21_ReportOnPaper(t *testing.T) {
 	h := openHouse(t, peopleOfTheWalk, false)
 	w := &walk{h: h, ids: map[string]string{}}
-	h.opts.Syncback = &walkLedger{toldStage: &toldStage{}}
+	h.opts.Syncback = walkTold()
 	pages, err := New(h.opts)
 	must(t, err)
 	h.pages = pages

@@ -61,7 +61,7 @@ func TestPicturesInTheText(t *testing.T) {
 	b.until(`document.getElementById("html").value.split("<img").length === 2`)
 	b.click("button[value=send]")
 	b.until(`location.search.includes("done=sent")`)
-	h.clock.move(time.Minute)
+	h.clock.Pass(time.Minute)
 	_, err := h.mail.Release(context.Background())
 	must(t, err)
 	out, err := h.mail.ClaimOutbound(context.Background(), time.Minute, 5)
@@ -82,8 +82,8 @@ func TestPicturesInTheText(t *testing.T) {
 func TestPictureRules(t *testing.T) {
 	st := newComposeStage(t)
 	draft := st.saveWithPicture(t, "jan@holdover.example")
-	form := filled(st.read(st.get(employee, "/compose?draft="+draft), 200))
-	stored, err := st.store.Raw(t.Context(), st.person(employee).Mailbox, email.MessageID(draft))
+	form := filled(st.Read(st.Get(employee, "/compose?draft="+draft), 200))
+	stored, err := st.Mail.Raw(t.Context(), st.Person(employee).Mailbox, email.MessageID(draft))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,27 +92,27 @@ func TestPictureRules(t *testing.T) {
 		t.Fatalf("%v %+v %s", err, d.Attachments, d.HTML)
 	}
 	at := "/compose/" + draft + "/picture/" + d.Attachments[0].CID
-	if w := st.get(employee, at); w.Code != 200 || w.Header().Get("Content-Type") != "image/png" || w.Header().Get("Content-Security-Policy") != page.FilePolicy {
+	if w := st.Get(employee, at); w.Code != 200 || w.Header().Get("Content-Type") != "image/png" || w.Header().Get("Content-Security-Policy") != page.FilePolicy {
 		t.Errorf("%d %v", w.Code, w.Header())
 	}
 	for who, path := range map[string]string{"james@holdover.example": at, employee: "/compose/" + draft + "/picture/other@picture.invalid"} {
-		if w := st.get(who, path); w.Code != http.StatusNotFound {
+		if w := st.Get(who, path); w.Code != http.StatusNotFound {
 			t.Errorf("%s %s: %d", who, path, w.Code)
 		}
 	}
 	// Without a script the plain text counts: unchanged it keeps the picture, changed the picture is a file.
-	_, where := st.follow(employee, st.sendForm(employee, "/compose/"+draft, form.with("button", "save", "subject", "Neu")))
-	if page := st.read(st.get(employee, where), 200); page.Find(".files .file").Length() != 0 {
+	_, where := st.Follow(employee, st.sendForm(employee, "/compose/"+draft, form.with("button", "save", "subject", "Neu")))
+	if page := st.Read(st.Get(employee, where), 200); page.Find(".files .file").Length() != 0 {
 		t.Error("the picture left the text though nobody changed it")
 	}
-	page, _ := st.follow(employee, st.sendForm(employee, "/compose/"+draft, filled(st.read(st.get(employee, where), 200)).with("button", "save", "text", "Nur Text")))
+	page, _ := st.Follow(employee, st.sendForm(employee, "/compose/"+draft, filled(st.Read(st.Get(employee, where), 200)).with("button", "save", "text", "Nur Text")))
 	if got := strings.TrimSpace(filled(page)["text"]); got != "Nur Text" || page.Find(".files .file").Length() != 1 {
 		t.Errorf("text %q, %d files", got, page.Find(".files .file").Length())
 	}
 }
 
 // saveWithPicture saves a draft with a picture, as the editor does, and answers its id.
-func (st *deskStage) saveWithPicture(t *testing.T, to string) string {
+func (st *stage) saveWithPicture(t *testing.T, to string) string {
 	t.Helper()
 	send := func(path string, f fields, picture []byte) string {
 		var body bytes.Buffer
@@ -126,16 +126,16 @@ func (st *deskStage) saveWithPicture(t *testing.T, to string) string {
 			part.Write(picture)
 		}
 		w.Close()
-		_, at := st.follow(employee, st.ask(employee, http.MethodPost, path, http.Header{"Content-Type": {boundary}}, &body))
+		_, at := st.Follow(employee, st.Ask(employee, http.MethodPost, path, http.Header{"Content-Type": {boundary}}, &body))
 		return draftOf(at)
 	}
 	token := newToken()
 	draft := send("/compose", fields{"token": token, "button": "attach", "to": to, "html": "<div><b>Plan</b></div>"}, aPicture(t))
-	octets, err := st.store.Raw(t.Context(), st.person(employee).Mailbox, email.MessageID(draft))
+	octets, err := st.Mail.Raw(t.Context(), st.Person(employee).Mailbox, email.MessageID(draft))
 	must(t, err)
 	d, err := email.OpenDraft(octets)
 	must(t, err)
-	m, err := st.store.Message(t.Context(), st.person(employee).Mailbox, email.MessageID(draft))
+	m, err := st.Mail.Message(t.Context(), st.Person(employee).Mailbox, email.MessageID(draft))
 	must(t, err)
 	if len(d.Attachments) != 1 || m.Folder != mailstore.Drafts {
 		t.Fatalf("%+v", d.Attachments)

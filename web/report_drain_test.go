@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"strconv"
 	"strings"
@@ -21,9 +20,11 @@ import (
 	"holdover/syncback"
 )
 
+const admin = "anna@holdover.example" // of the office
+
 // drained plays an outage with n messages over the real rooms and gives it back into the stand-in for
 // Exchange, which loses, delays and misplaces some of them and drops connections.
-func drained(t *testing.T, n int) (*deskStage, continuity.Event) {
+func drained(t *testing.T, n int) (*stage, continuity.Event) {
 	t.Helper()
 	addresses := []string{"anna@holdover.example", "katrin@holdover.example", "james@holdover.example"}
 	var boxes []exchangetest.StandinMailbox
@@ -39,7 +40,7 @@ func drained(t *testing.T, n int) (*deskStage, continuity.Event) {
 	t.Cleanup(func() { imap.Close(); smtp.Close() })
 	var back *syncback.Syncback
 	var store *mailstore.Store
-	st := newDeskStage(t, nil, func(o *Options) {
+	st := newComposeStage(t, func(o *Options) {
 		store = o.Mail.(*mailstore.Store)
 		var err error
 		back, err = syncback.New(t.Context(), syncback.Options{Store: store, Gate: o.Events.(*continuity.Continuity), Directory: o.Directory.(syncback.Directory),
@@ -48,16 +49,17 @@ func drained(t *testing.T, n int) (*deskStage, continuity.Event) {
 		must(t, err)
 		o.Syncback = back
 	})
-	st.clock.at = d.Now()
-	e := st.begin(continuity.Outage, continuity.Scope{All: true})
+	st.Clock.Set(d.Now())
+	e, err := st.Events.Start(t.Context(), continuity.Start{Kind: continuity.Outage, Scope: continuity.Scope{All: true}, Reason: "Ticket 7", By: "Anna Admin"})
+	must(t, err)
 	st.fill(store, addresses, n)
 	d.Fault(exchangetest.DoubleFault{Face: "smtp", Point: "keep", Do: "lose", Percent: 1.5, Seed: 3})
 	d.Fault(exchangetest.DoubleFault{Face: "smtp", Point: "keep", Do: "junk", Percent: 2, Seed: 4})
 	d.Fault(exchangetest.DoubleFault{Face: "smtp", Point: "keep", Do: "late", Percent: 10, Delay: time.Second, UpTo: 2 * time.Second, Seed: 5})
 	d.Fault(exchangetest.DoubleFault{Face: "smtp", Point: "after", Do: "drop", Percent: 2, Seed: 6})
 	d.Fault(exchangetest.DoubleFault{Face: "imap", Point: "appended", Do: "drop", Percent: 2, Seed: 7})
-	st.clock.pass(time.Second)
-	_, err = st.events.End(t.Context(), e.ID, "Anna Admin", "Exchange antwortet wieder")
+	st.Clock.Pass(time.Second)
+	_, err = st.Events.End(t.Context(), e.ID, "Anna Admin", "Exchange antwortet wieder")
 	must(t, err)
 	ctx, stop := context.WithCancel(t.Context())
 	var running sync.WaitGroup
@@ -65,7 +67,7 @@ func drained(t *testing.T, n int) (*deskStage, continuity.Event) {
 	running.Go(func() { // the pages' clock goes with the wall's
 		for last := time.Now(); ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
 			now := time.Now()
-			st.clock.pass(now.Sub(last))
+			st.Clock.Pass(now.Sub(last))
 			last = now
 		}
 	})
@@ -73,14 +75,14 @@ func drained(t *testing.T, n int) (*deskStage, continuity.Event) {
 	st.awaitBack(back, e)
 	stop()
 	running.Wait()
-	e, err = st.events.Event(t.Context(), e.ID)
+	e, err = st.Events.Event(t.Context(), e.ID)
 	must(t, err)
 	return st, e
 }
 
 // fill lets mail arrive from outside and from colleagues.
-func (st *deskStage) fill(store *mailstore.Store, addresses []string, n int) {
-	st.t.Helper()
+func (st *stage) fill(store *mailstore.Store, addresses []string, n int) {
+	st.T.Helper()
 	work := make(chan int)
 	var writers sync.WaitGroup
 	for range 16 {
@@ -88,19 +90,19 @@ func (st *deskStage) fill(store *mailstore.Store, addresses []string, n int) {
 			for i := range work {
 				to := addresses[i%len(addresses)]
 				id := mailstore.NewID()
-				arrival := mailstore.Arrival{ID: id, From: "kunde@aussen.example", Origin: mailstore.FromOutside, To: []mailstore.Recipient{{Mailbox: st.person(to).Mailbox, Address: to}},
+				arrival := mailstore.Arrival{ID: id, From: "kunde@aussen.example", Origin: mailstore.FromOutside, To: []mailstore.Recipient{{Mailbox: st.Person(to).Mailbox, Address: to}},
 					Trace:  []byte("Received: from aussen.example by mx.holdover.example with ESMTPS id " + string(id) + ";\r\n\tMon, 23 Nov 2026 14:07:00 +0000\r\n"),
 					Octets: []byte(fmt.Sprintf("Message-ID: <report%d@aussen.example>\r\nFrom: kunde@aussen.example\r\nTo: %s\r\nSubject: Auftrag %d\r\n\r\nText %d\r\n", i, to, i, i))}
 				if i%5 == 4 {
 					arrival.From, arrival.Origin, arrival.Trace = "anna@holdover.example", mailstore.FromPortal, nil
 				}
-				stored, err := store.Deliver(st.t.Context(), arrival)
+				stored, err := store.Deliver(st.T.Context(), arrival)
 				if err == nil && i%3 == 0 {
 					seen := true
-					err = store.SetFlags(st.t.Context(), mailstore.FromPortal, arrival.To[0].Mailbox, []email.MessageID{stored}, mailstore.FlagChange{Seen: &seen})
+					err = store.SetFlags(st.T.Context(), mailstore.FromPortal, arrival.To[0].Mailbox, []email.MessageID{stored}, mailstore.FlagChange{Seen: &seen})
 				}
 				if err != nil {
-					st.t.Error(err)
+					st.T.Error(err)
 				}
 			}
 		})
@@ -112,17 +114,17 @@ func (st *deskStage) fill(store *mailstore.Store, addresses []string, n int) {
 	writers.Wait()
 }
 
-func (st *deskStage) awaitBack(back *syncback.Syncback, e continuity.Event) {
-	st.t.Helper()
+func (st *stage) awaitBack(back *syncback.Syncback, e continuity.Event) {
+	st.T.Helper()
 	for end := time.Now().Add(5 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
-		a, err := back.Account(st.t.Context(), syncback.Span{Since: e.Started}, func(email.MailboxID) bool { return true })
-		must(st.t, err)
+		a, err := back.Account(st.T.Context(), syncback.Span{Since: e.Started}, func(email.MailboxID) bool { return true })
+		must(st.T, err)
 		if a.Changes.Done() && a.Changes.Total > 0 {
 			return
 		}
 		if time.Now().After(end) {
-			lines, _, _ := back.List(st.t.Context(), syncback.Filter{States: []syncback.State{syncback.Parked, syncback.InDoubt, syncback.Accepted, syncback.Waiting}, Limit: 20})
-			st.t.Fatalf("not back: %+v %+v", a.Tally, lines)
+			lines, _, _ := back.List(st.T.Context(), syncback.Filter{States: []syncback.State{syncback.Parked, syncback.InDoubt, syncback.Accepted, syncback.Waiting}, Limit: 20})
+			st.T.Fatalf("not back: %+v %+v", a.Tally, lines)
 		}
 	}
 }
@@ -141,36 +143,33 @@ func TestReportOfADrain(t *testing.T) {
 	st, e := drained(t, n)
 	say := fmt.Sprintf("Alle %s Nachrichten sind zurück. Nichts fehlt, nichts ist doppelt.", map[bool]string{true: "1.000", false: strconv.Itoa(n)}[n == 1000])
 	for _, path := range []string{"", "/report"} {
-		page := st.read(st.get(admin, "/desk/events/"+e.ID+path), 200)
-		if got := words(page.Find(".say").First()); !strings.Contains(got, say) {
+		page := st.Read(st.Get(admin, "/desk/events/"+e.ID+path), 200)
+		if got := said(page.Find(".say").First()); !strings.Contains(got, say) {
 			t.Errorf("%q says %q", path, got)
 		}
 		if page.Find("[role=alert]").Length() > 0 {
-			t.Errorf("%q raises an alarm: %s", path, words(page.Find("[role=alert]")))
+			t.Errorf("%q raises an alarm: %s", path, said(page.Find("[role=alert]")))
 		}
 	}
-	lines := strings.Count(st.get(admin, "/desk/events/"+e.ID+"/report.csv?what=messages").Body.String(), "\r\n")
+	lines := strings.Count(st.Get(admin, "/desk/events/"+e.ID+"/report.csv?what=messages").Body.String(), "\r\n")
 	if lines != n+1 {
 		t.Errorf("the CSV has %d lines for %d messages", lines, n)
 	}
 	if shot != "" {
-		st.shoot(e, shot)
+		st.shoot(t, e, shot)
 	}
 }
 
 // shoot takes the picture.
-func (st *deskStage) shoot(e continuity.Event, file string) {
-	st.t.Helper()
-	signedIn := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		st.pages.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), personInRequest{}, st.person(admin))))
-	})
-	b := newBrowser(st.t, &house{t: st.t, pages: signedIn}, "")
+func (st *stage) shoot(t *testing.T, e continuity.Event, file string) {
+	st.T.Helper()
+	b := newBrowser(t, &house{t: t, pages: st.Pages}, admin)
 	b.window(1280, false)
 	b.run(chromedp.EmulateViewport(1280, 1500))
 	b.open("/desk/events/" + e.ID + "/report")
 	b.until(`document.querySelector(".sheet-report") && document.readyState === "complete"`)
 	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
-	must(st.t, err)
-	must(st.t, os.WriteFile(file, png, 0o644))
+	must(st.T, err)
+	must(st.T, os.WriteFile(file, png, 0o644))
 	b.clean("report")
 }

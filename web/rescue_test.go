@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"holdover/mailstore"
+	"holdover/web/webtest"
 )
 
 // backOf is the page that a sign-in leads back to.
@@ -22,16 +23,16 @@ func backOf(t *testing.T, w *httptest.ResponseRecorder) string {
 }
 
 // written is a new form as somebody filled it.
-func (st *deskStage) written(who string, pairs ...string) fields {
-	st.t.Helper()
-	return filled(st.read(st.get(who, "/compose"), 200)).with("button", "send", "to", "jan@holdover.example", "cc", "x@partner.example", "bcc", "y@partner.example", "subject", "Kran", "text", "Mein Text").with(pairs...)
+func (st *stage) written(who string, pairs ...string) fields {
+	st.T.Helper()
+	return filled(st.Read(st.Get(who, "/compose"), 200)).with("button", "send", "to", "jan@holdover.example", "cc", "x@partner.example", "bcc", "y@partner.example", "subject", "Kran", "text", "Mein Text").with(pairs...)
 }
 
-func (st *deskStage) sentNothing(what string) {
-	st.t.Helper()
+func (st *stage) sentNothing(what string) {
+	st.T.Helper()
 	for _, who := range []string{employee, "james@holdover.example"} {
-		if rows, err := st.store.Submissions(st.t.Context(), st.person(who).Mailbox, 9); err != nil || len(rows) > 0 {
-			st.t.Errorf("%s: %d messages of %s were sent (%v)", what, len(rows), who, err)
+		if rows, err := st.Mail.Submissions(st.T.Context(), st.Person(who).Mailbox, 9); err != nil || len(rows) > 0 {
+			st.T.Errorf("%s: %d messages of %s were sent (%v)", what, len(rows), who, err)
 		}
 	}
 }
@@ -42,8 +43,8 @@ func TestExpiredFormIsSaved(t *testing.T) {
 	for _, button := range []string{"send", "save", "attach", "send:sure", "template:0", "undo"} {
 		st := newComposeStage(t)
 		form := st.written(employee, "button", button)
-		w := st.sendForm(ended+employee, "/compose", form, file{"plan.txt", "the plan"})
-		again := st.sendForm(ended+employee, "/compose", form, file{"plan.txt", "the plan"}) // a double click
+		w := st.sendForm(webtest.Ended+employee, "/compose", form, file{"plan.txt", "the plan"})
+		again := st.sendForm(webtest.Ended+employee, "/compose", form, file{"plan.txt", "the plan"}) // a double click
 		if strings.Contains(w.Body.String(), "Kran") {
 			t.Errorf("%s: the answer shows %s", button, w.Body)
 		}
@@ -51,24 +52,24 @@ func TestExpiredFormIsSaved(t *testing.T) {
 		if other := backOf(t, again); draftOf(other) != draftOf(back) {
 			t.Errorf("%s: twice made two drafts", button)
 		}
-		page := st.read(st.get(employee, back), 200)
+		page := st.Read(st.Get(employee, back), 200)
 		f := filled(page)
-		if f["to"] != form["to"] || f["cc"] != form["cc"] || f["bcc"] != form["bcc"] || f["subject"] != form["subject"] || strings.TrimSpace(f["text"]) != form["text"] || !strings.Contains(words(page.Find("#files")), "plan.txt") {
-			t.Errorf("%s: came back as %v, files %q", button, f, words(page.Find("#files")))
+		if f["to"] != form["to"] || f["cc"] != form["cc"] || f["bcc"] != form["bcc"] || f["subject"] != form["subject"] || strings.TrimSpace(f["text"]) != form["text"] || !strings.Contains(said(page.Find("#files")), "plan.txt") {
+			t.Errorf("%s: came back as %v, files %q", button, f, said(page.Find("#files")))
 		}
-		if got := words(page.Find(".toast")); got != "Ihr Text ist gespeichert, gesendet wurde nichts." {
+		if got := said(page.Find(".toast")); got != "Ihr Text ist gespeichert, gesendet wurde nichts." {
 			t.Errorf("%s: it says %q", button, got)
 		}
 		if drafts := st.inFolder(employee, mailstore.Drafts); len(drafts) != 1 {
 			t.Errorf("%s: %d drafts", button, len(drafts))
 		}
 		st.sentNothing(button)
-		if w := st.get("james@holdover.example", back); w.Code != http.StatusNotFound || strings.Contains(w.Body.String(), "Mein Text") {
+		if w := st.Get("james@holdover.example", back); w.Code != http.StatusNotFound || strings.Contains(w.Body.String(), "Mein Text") {
 			t.Errorf("%s: whoever signs in instead sees it: %d", button, w.Code)
 		}
-		st.follow(employee, st.sendForm(employee, "/compose/"+draftOf(back), f.with("button", "send")))
-		st.clock.pass(11 * time.Second)
-		st.store.Release(t.Context())
+		st.Follow(employee, st.sendForm(employee, "/compose/"+draftOf(back), f.with("button", "send")))
+		st.Clock.Pass(11 * time.Second)
+		st.Mail.Release(t.Context())
 		if got := st.textsOf("jan@holdover.example"); len(got) != 1 {
 			t.Errorf("%s: sent after signing in, Jan has %d messages", button, len(got))
 		}
@@ -79,43 +80,43 @@ func TestExpiredFormIsSaved(t *testing.T) {
 func TestExpiredOverwritesNothing(t *testing.T) {
 	st := newComposeStage(t)
 	_, form, path := st.newDraft(fields{"to": "jan@holdover.example", "subject": "S", "text": "first"})
-	st.follow(employee, st.sendForm(employee, path, form.with("button", "save", "text", "from the other window")))
+	st.Follow(employee, st.sendForm(employee, path, form.with("button", "save", "text", "from the other window")))
 	late := form.with("button", "send", "text", "from the window whose session ended")
-	back := backOf(t, st.sendForm(ended+employee, path, late, file{"a.txt", "A"}))
-	if other := backOf(t, st.sendForm(ended+employee, path, late, file{"a.txt", "A"})); other != back {
+	back := backOf(t, st.sendForm(webtest.Ended+employee, path, late, file{"a.txt", "A"}))
+	if other := backOf(t, st.sendForm(webtest.Ended+employee, path, late, file{"a.txt", "A"})); other != back {
 		t.Errorf("twice led to %s and %s", back, other)
 	}
-	if got := strings.TrimSpace(filled(st.read(st.get(employee, "/compose?draft="+strings.TrimPrefix(path, "/compose/")), 200))["text"]); got != "from the other window" {
+	if got := strings.TrimSpace(filled(st.Read(st.Get(employee, "/compose?draft="+strings.TrimPrefix(path, "/compose/")), 200))["text"]); got != "from the other window" {
 		t.Errorf("the other window's text became %q", got)
 	}
-	page := st.read(st.get(employee, back), 200)
-	if got := strings.TrimSpace(filled(page)["text"]); got != late["text"] || !strings.Contains(words(page.Find(".toast")), "als eigener Entwurf") || !strings.Contains(words(page.Find("#files")), "a.txt") {
-		t.Errorf("kept beside is %q, said is %q", got, words(page.Find(".toast")))
+	page := st.Read(st.Get(employee, back), 200)
+	if got := strings.TrimSpace(filled(page)["text"]); got != late["text"] || !strings.Contains(said(page.Find(".toast")), "als eigener Entwurf") || !strings.Contains(said(page.Find("#files")), "a.txt") {
+		t.Errorf("kept beside is %q, said is %q", got, said(page.Find(".toast")))
 	}
 	st.sentNothing("a conflict")
 
 	_, form, path = st.newDraft(fields{"to": "jan@holdover.example", "subject": "S", "text": "gone soon"})
-	st.follow(employee, st.sendForm(employee, path, form.with("button", "discard")))
-	page = st.read(st.get(employee, backOf(t, st.sendForm(ended+employee, path, form.with("button", "save", "text", "typed on")))), 200)
-	if got := strings.TrimSpace(filled(page)["text"]); got != "typed on" || !strings.Contains(words(page.Find(".toast")), "gibt es nicht mehr") {
-		t.Errorf("of a discarded draft is kept %q, said is %q", got, words(page.Find(".toast")))
+	st.Follow(employee, st.sendForm(employee, path, form.with("button", "discard")))
+	page = st.Read(st.Get(employee, backOf(t, st.sendForm(webtest.Ended+employee, path, form.with("button", "save", "text", "typed on")))), 200)
+	if got := strings.TrimSpace(filled(page)["text"]); got != "typed on" || !strings.Contains(said(page.Find(".toast")), "gibt es nicht mehr") {
+		t.Errorf("of a discarded draft is kept %q, said is %q", got, said(page.Find(".toast")))
 	}
 
 	_, form, path = st.newDraft(fields{"to": "jan@holdover.example", "subject": "S", "text": "goes out"})
 	before := len(st.inFolder(employee, mailstore.Drafts))
-	st.follow(employee, st.sendForm(employee, path, form.with("button", "send")))
-	same := backOf(t, st.sendForm(ended+employee, path, form.with("button", "send")))
+	st.Follow(employee, st.sendForm(employee, path, form.with("button", "send")))
+	same := backOf(t, st.sendForm(webtest.Ended+employee, path, form.with("button", "send")))
 	if got := len(st.inFolder(employee, mailstore.Drafts)); got != before-1 {
 		t.Errorf("sending twice left %d drafts more", got-before+1)
 	}
-	if page = st.read(st.get(employee, same), 200); !strings.Contains(words(page.Find("h1")), "gerade gesendet") {
-		t.Errorf("the second half of a double click leads to %q", words(page.Find("h1")))
+	if page = st.Read(st.Get(employee, same), 200); !strings.Contains(said(page.Find("h1")), "gerade gesendet") {
+		t.Errorf("the second half of a double click leads to %q", said(page.Find("h1")))
 	}
-	page = st.read(st.get(employee, backOf(t, st.sendForm(ended+employee, path, form.with("button", "send", "text", "changed after sending")))), 200)
-	if got := strings.TrimSpace(filled(page)["text"]); got != "changed after sending" || !strings.Contains(words(page.Find(".toast")), "war schon gesendet") {
-		t.Errorf("a text changed after sending is %q, said is %q", got, words(page.Find(".toast")))
+	page = st.Read(st.Get(employee, backOf(t, st.sendForm(webtest.Ended+employee, path, form.with("button", "send", "text", "changed after sending")))), 200)
+	if got := strings.TrimSpace(filled(page)["text"]); got != "changed after sending" || !strings.Contains(said(page.Find(".toast")), "war schon gesendet") {
+		t.Errorf("a text changed after sending is %q, said is %q", got, said(page.Find(".toast")))
 	}
-	if rows, _ := st.store.Submissions(t.Context(), st.person(employee).Mailbox, 9); len(rows) != 1 {
+	if rows, _ := st.Mail.Submissions(t.Context(), st.Person(employee).Mailbox, 9); len(rows) != 1 {
 		t.Errorf("%d messages sent, want 1", len(rows))
 	}
 }
@@ -133,21 +134,21 @@ func TestExpiredHostile(t *testing.T) {
 	}
 	type headers = http.Header
 	foreign := headers{"Content-Type": {boundary}, "Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://evil.example"}}
-	for _, who := range []string{ended + employee, ""} {
-		if w := st.ask(who, http.MethodPost, "/compose", foreign, multipartBody(form)); w.Code != http.StatusForbidden || strings.Contains(w.Body.String(), "Mein Text") {
+	for _, who := range []string{webtest.Ended + employee, ""} {
+		if w := st.Ask(who, http.MethodPost, "/compose", foreign, multipartBody(form)); w.Code != http.StatusForbidden || strings.Contains(w.Body.String(), "Mein Text") {
 			t.Errorf("from another website as %q: %d", who, w.Code)
 		}
 	}
 	count("from another website", employee, 1)
 
-	page := st.read(st.sendForm(ended+"james@holdover.example", "/compose", form), http.StatusUnauthorized) // Katrin's page, James's cookie
+	page := st.Read(st.sendForm(webtest.Ended+"james@holdover.example", "/compose", form), http.StatusUnauthorized) // Katrin's page, James's cookie
 	if got := strings.TrimSpace(filled(page)["text"]); got != "Mein Text" {
 		t.Errorf("given back with %q", got)
 	}
 	count("another person's ended session", "james@holdover.example", 0)
-	page = st.read(st.sendForm("james@holdover.example", "/compose", form), http.StatusConflict) // James has signed in meanwhile
-	if got := strings.TrimSpace(filled(page)["text"]); got != "Mein Text" || !strings.Contains(words(page.Find("#summary")), "gehört zu einem anderen Konto") {
-		t.Errorf("under another account: %q", words(page.Find("#summary")))
+	page = st.Read(st.sendForm("james@holdover.example", "/compose", form), http.StatusConflict) // James has signed in meanwhile
+	if got := strings.TrimSpace(filled(page)["text"]); got != "Mein Text" || !strings.Contains(said(page.Find("#summary")), "gehört zu einem anderen Konto") {
+		t.Errorf("under another account: %q", said(page.Find("#summary")))
 	}
 	if folders := page.Find(".folders").Length(); folders > 0 {
 		t.Error("the page shows a mailbox")
@@ -155,16 +156,16 @@ func TestExpiredHostile(t *testing.T) {
 	count("another person signed in", "james@holdover.example", 0)
 	st.sentNothing("another person signed in")
 
-	w := st.sendForm(ended+"james@holdover.example", path, theirs.with("owner", "", "button", "save", "text", "fremd"))
+	w := st.sendForm(webtest.Ended+"james@holdover.example", path, theirs.with("owner", "", "button", "save", "text", "fremd"))
 	if w.Code == http.StatusSeeOther && strings.Contains(w.Header().Get("Location"), strings.TrimPrefix(path, "/compose/")) {
 		t.Errorf("somebody else's draft was taken: %q", w.Header().Get("Location"))
 	}
-	if got := strings.TrimSpace(filled(st.read(st.get(employee, "/compose?draft="+strings.TrimPrefix(path, "/compose/")), 200))["text"]); got != "Katrins Entwurf" {
+	if got := strings.TrimSpace(filled(st.Read(st.Get(employee, "/compose?draft="+strings.TrimPrefix(path, "/compose/")), 200))["text"]); got != "Katrins Entwurf" {
 		t.Errorf("somebody else's draft became %q", got)
 	}
 	forged := form.with("token", theirs["token"], "button", "save") // a token that another form has
-	back := backOf(t, st.sendForm(ended+employee, "/compose", forged))
-	if got := strings.TrimSpace(filled(st.read(st.get(employee, "/compose?draft="+strings.TrimPrefix(path, "/compose/")), 200))["text"]); got != "Katrins Entwurf" {
+	back := backOf(t, st.sendForm(webtest.Ended+employee, "/compose", forged))
+	if got := strings.TrimSpace(filled(st.Read(st.Get(employee, "/compose?draft="+strings.TrimPrefix(path, "/compose/")), 200))["text"]); got != "Katrins Entwurf" {
 		t.Errorf("a forged token changed %q into %q", path, got)
 	}
 	count("a forged token", employee, 2)
@@ -172,13 +173,15 @@ func TestExpiredHostile(t *testing.T) {
 		t.Error("a forged token leads to the other draft")
 	}
 
-	page = st.read(st.sendForm(spent+employee, "/compose", st.written(employee)), http.StatusUnauthorized) // the flood's end
+	st.door.Spent.Store(true)
+	page = st.Read(st.sendForm(webtest.Ended+employee, "/compose", st.written(employee)), http.StatusUnauthorized) // the flood's end
+	st.door.Spent.Store(false)
 	if got := strings.TrimSpace(filled(page)["text"]); got != "Mein Text" {
 		t.Errorf("over the bounds the text is %q", got)
 	}
 	count("over the bounds", employee, 2)
 	for _, path := range []string{"/shared/vertrieb@holdover.example/compose", "/shared/anna@holdover.example/compose"} {
-		st.read(st.sendForm(ended+employee, path, form), http.StatusUnauthorized)
+		st.Read(st.sendForm(webtest.Ended+employee, path, form), http.StatusUnauthorized)
 	}
 	count("another mailbox", employee, 2)
 }
@@ -187,7 +190,7 @@ func TestExpiredHostile(t *testing.T) {
 func TestUnknownIsGivenBack(t *testing.T) {
 	st := newComposeStage(t)
 	form := st.written(employee, "text", "</textarea><script>alert(1)</script>", "to", `"><img src=x> <a@b.example>`)
-	page := st.read(st.sendForm("", "/compose", form, file{"plan <i>.txt", "the plan"}), http.StatusUnauthorized)
+	page := st.Read(st.sendForm("", "/compose", form, file{"plan <i>.txt", "the plan"}), http.StatusUnauthorized)
 	f := filled(page)
 	for name, value := range form {
 		if name != "button" && name != "version" && strings.TrimSpace(f[name]) != strings.TrimSpace(value) {
@@ -197,7 +200,7 @@ func TestUnknownIsGivenBack(t *testing.T) {
 	if page.Find("main script, main img, main i").Not("svg").Length() > 0 {
 		t.Error("what was typed became markup")
 	}
-	if got := words(page.Find("#files")); !strings.Contains(got, "plan <i>.txt") || page.Find("#files button").Length() > 0 {
+	if got := said(page.Find("#files")); !strings.Contains(got, "plan <i>.txt") || page.Find("#files button").Length() > 0 {
 		t.Errorf("files: %q", got)
 	}
 	for _, who := range []string{employee, "james@holdover.example", "anna@holdover.example"} {
@@ -206,21 +209,21 @@ func TestUnknownIsGivenBack(t *testing.T) {
 		}
 	}
 	action, _ := page.Find("#compose").Attr("action")
-	st.follow(employee, st.sendForm(employee, action, f.with("button", "save"))) // after signing in in another window
+	st.Follow(employee, st.sendForm(employee, action, f.with("button", "save"))) // after signing in in another window
 	if drafts := st.inFolder(employee, mailstore.Drafts); len(drafts) != 1 {
 		t.Errorf("posted again: %d drafts", len(drafts))
 	}
 	huge := st.sendForm("", "/compose", form.with("text", strings.Repeat("x", maxText+5)), file{"big.bin", strings.Repeat("z", 9<<20)})
-	if got := strings.TrimSpace(filled(st.read(huge, http.StatusUnauthorized))["text"]); len(got) != maxText+5 {
+	if got := strings.TrimSpace(filled(st.Read(huge, http.StatusUnauthorized))["text"]); len(got) != maxText+5 {
 		t.Errorf("a huge form came back with %d letters", len(got))
 	}
 	if w := st.sendForm("", "/compose", fields{"token": "x", "button": "send"}, file{"", ""}); w.Code != http.StatusSeeOther {
 		t.Errorf("an empty form: %d", w.Code)
 	}
-	if w := st.sendForm(ended+employee, "/compose", form.with("text", strings.Repeat("x", maxText+5))); w.Code != http.StatusRequestEntityTooLarge || w.Body.Len() < maxText {
+	if w := st.sendForm(webtest.Ended+employee, "/compose", form.with("text", strings.Repeat("x", maxText+5))); w.Code != http.StatusRequestEntityTooLarge || w.Body.Len() < maxText {
 		t.Errorf("more than a draft takes, of an ended session: %d", w.Code)
 	}
-	if w := st.ask("", http.MethodPost, "/compose", http.Header{"Content-Type": {boundary}, "Accept": {"application/json"}}, multipartBody(form)); w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), "Sie sind nicht mehr angemeldet. Ihr Text bleibt in diesem Fenster.") {
+	if w := st.Ask("", http.MethodPost, "/compose", http.Header{"Content-Type": {boundary}, "Accept": {"application/json"}}, multipartBody(form)); w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), "Sie sind nicht mehr angemeldet. Ihr Text bleibt in diesem Fenster.") {
 		t.Errorf("the page's script hears %d %s", w.Code, w.Body)
 	}
 }

@@ -68,7 +68,7 @@ func TestRichText(t *testing.T) {
 	b.until(`!document.getElementById("editor").hidden && document.querySelector("#editor b").textContent === "sehr wichtig"`)
 	b.click("button[value=send]")
 	b.until(`location.search.includes("done=sent")`)
-	h.clock.move(time.Minute)
+	h.clock.Pass(time.Minute)
 	_, err := h.mail.Release(context.Background())
 	must(t, err)
 	out, err := h.mail.ClaimOutbound(context.Background(), time.Minute, 5)

@@ -34,9 +34,9 @@ func (h *house) sample() {
 		text: "Hallo Katrin,\n\nder Tieflader ist bestellt, Genehmigung für die Brücke fehlt noch. Die Strecke steht unter https://karte.ahrenfeld.example/sued?x=1.\n\nKannst du nachfassen?\n\nGruß\nMarkus\n\nAm 23.11.2026 um 13:40 schrieb Katrin Wessel:\n> Hallo Markus,\n> geht der Ersatztrafo bis Montag?\n> Katrin", ago: time.Minute})
 	yes := true
 	must(h.t, h.mail.SetFlags(context.Background(), mailstore.FromPortal, h.box(katrin), []email.MessageID{newest}, mailstore.FlagChange{Flagged: &yes}))
-	h.clock.move(-14 * time.Minute)
+	h.clock.Pass(-14 * time.Minute)
 	h.start("outage")
-	h.clock.move(14 * time.Minute)
+	h.clock.Pass(14 * time.Minute)
 }
 
 // conversationSample is a thread with own mail, attachments, HTML and a state that waits.
@@ -60,7 +60,7 @@ func (h *house) conversationSample() {
 	h.deliver(katrin, letter{raw: raw, ago: 7 * time.Minute})
 	own := h.deliver(katrin, letter{from: "Katrin Wessel <" + katrin + ">", to: "Olivia Hartley <olivia@northgate.example>", answers: "rotor3@northgate.example", subject: "Re: " + subject,
 		text: "Dear Olivia,\n\nyes, please hold the lorry until 16:30. Markus will meet the driver at gate 3.\n\nKind regards\nKatrin", seen: true, folder: mailstore.Sent, origin: mailstore.FromPortal, ago: 2 * time.Minute})
-	h.sync.states = map[email.MessageID]syncback.State{own: syncback.Waiting}
+	h.sync.ByID = map[email.MessageID]syncback.State{own: syncback.Waiting}
 }
 
 func fileOf(boundary, kind, name, octets string) string {

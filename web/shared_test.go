@@ -22,7 +22,7 @@ const info = "info@ahrenfeld.example" // a shared mailbox
 func (h *house) share(members, sendAs string) {
 	h.t.Helper()
 	head := strings.Replace(people3, "role,language", "role,language,send_as", 1)
-	must(h.t, os.WriteFile(h.csv, []byte(head+info+",Bürgerbüro,shared,kontakt@ahrenfeld.example,,"+members+",,de,"+sendAs+"\n"), 0o600))
+	must(h.t, os.WriteFile(h.rooms.CSV, []byte(head+info+",Bürgerbüro,shared,kontakt@ahrenfeld.example,,"+members+",,de,"+sendAs+"\n"), 0o600))
 	must(h.t, h.dir.Refresh(context.Background()))
 	must(h.t, h.mail.EnsureMailbox(context.Background(), h.box(info), info))
 }
@@ -216,7 +216,7 @@ func TestWritingInASharedMailbox(t *testing.T) {
 		if undo, _ := v.page(at).Find(".toast form").Attr("action"); !strings.HasPrefix(undo, base+"/undo/") {
 			t.Errorf("undo is at %q", undo)
 		}
-		h.clock.move(11e9)
+		h.clock.Pass(11e9)
 		_, err := h.mail.Release(t.Context())
 		must(t, err)
 		sent, _, err := h.mail.Threads(t.Context(), h.box(info), mailstore.Sent, mailstore.Before{}, 9)

@@ -19,6 +19,7 @@ import (
 	"holdover/search"
 	"holdover/signin"
 	"holdover/syncback"
+	"holdover/web/webtest"
 )
 
 // peopleOfTheWalk are few in many groups, some with names that no page likes.
@@ -28,20 +29,6 @@ script@ahrenfeld.example,"<script>alert(1)</script>",user,,,,,en
 Vertrieb@ahrenfeld.example,Vertrieb und Kundenbetreuung Innendienst,group,,,k.wessel@ahrenfeld.example m.bell@ahrenfeld.example,,
 info@ahrenfeld.example,Bürgerbüro und Zentrale Auskunft der Stadtwerke,shared,,,k.wessel@ahrenfeld.example,,de
 `
-
-// walkLedger is a ledger that desk and mailboxes read; the walk sets it from part to part.
-type walkLedger struct {
-	*toldStage
-	states map[email.MessageID]syncback.State
-	gate   syncback.Position
-}
-
-func (l *walkLedger) Position(context.Context, email.MailboxID) (syncback.Position, error) {
-	return l.gate, nil
-}
-func (l *walkLedger) States(context.Context, email.MailboxID, []email.MessageID) (map[email.MessageID]syncback.State, error) {
-	return l.states, nil
-}
 
 // walkMail fails where the walk wants it to.
 type walkMail struct{ Mail }
@@ -71,7 +58,7 @@ func (s walkSearch) Search(ctx context.Context, m email.MailboxID, query string,
 	return s.inner.Search(ctx, m, query, offset, limit)
 }
 
-type walkDoor struct{ cookieSignin }
+type walkDoor struct{ *webtest.Door }
 
 func (d walkDoor) Begin(ctx context.Context, back string) (string, error) {
 	return "", signin.ErrProvider
@@ -112,40 +99,45 @@ func (walkNotices) Unsubscribe(context.Context, email.MailboxID, string) error {
 
 func newWalkHouse(t *testing.T) *house {
 	t.Helper()
-	refills := &refillDouble{state: syncback.RefillLooked, wish: syncback.RefillWish{By: "Jens Petersen", Reason: "Server neu aufgebaut"}}
-	reports := &reports{counts: archive.Counts{Total: 10, Sent: 9, InDoubt: 1}, open: []archive.Line{{ID: "a.1", MessageID: "journal.0123456789abcdef01234567.1@mail.holdover.example",
+	refills := &webtest.Refills{State: syncback.RefillLooked, Wish: syncback.RefillWish{By: "Jens Petersen", Reason: "Server neu aufgebaut"}}
+	reports := &webtest.Reports{Counts: archive.Counts{Total: 10, Sent: 9, InDoubt: 1}, Waiting: []archive.Line{{ID: "a.1", MessageID: "journal.0123456789abcdef01234567.1@mail.holdover.example",
 		State: archive.InDoubt, At: monday, Words: "connection reset by peer", Remedy: "Look in the archive for the report's Message-ID, then say that it is there or send it again."}}}
 	h := openHouse(t, peopleOfTheWalk, true, func(o *Options) {
 		o.Mail, o.Search, o.Notices, o.Archive, o.Refills, o.Pictures = walkMail{o.Mail}, walkSearch{o.Search}, walkNotices{}, reports, refills, &gallery{}
-		o.Signin = walkDoor{o.Signin.(cookieSignin)}
+		o.Signin = walkDoor{o.Signin.(*webtest.Door)}
 		o.Trusted = []string{"gw.ahrenfeld.example"}
 		o.MaxUpload, o.Storybook = 1<<20, true
 		o.Organisation.Imprint = "https://www.ahrenfeld.example/impressum"
 		o.Signatures = map[string]string{"de": "{name}\n{organisation}", "en": "{name}\n{organisation}"}
 		o.Templates = []Template{{Name: map[string]string{"de": "Störung", "en": "Outage"}, Text: map[string]string{"de": "Unser Mailsystem ist gestört.", "en": "Our mail system is down."}}}
 		o.Gate = walkGate()
-		o.Syncback = &walkLedger{toldStage: &toldStage{}, gate: syncback.Open}
+		o.Syncback = walkTold()
 	})
 	h.pages = scriptable{h.pages}
-	refills.wish.Mailboxes = []email.MailboxID{h.box(katrin), h.box(martha)}
+	refills.Wish.Mailboxes = []email.MailboxID{h.box(katrin), h.box(martha)}
 	return h
 }
 
-func walkGate() *gateStage {
-	return &gateStage{
-		report: syncback.ReleaseReport{Probe: true, Canaries: []syncback.Canary{
+func walkGate() *webtest.Gate {
+	return &webtest.Gate{
+		Report: syncback.ReleaseReport{Probe: true, Canaries: []syncback.Canary{
 			{Way: "smtp", Title: "SMTP", State: syncback.CanaryFailed, Address: "probe@ahrenfeld.example", Tries: 3, Next: monday.Add(4 * time.Hour), Words: "550 5.7.68 TenantInboundAttribution; There is a partner connector configured", Remedy: "Exchange does not tie our connection to its connector: check certificate name, address and accepted domain there. Nothing is bounced; the queue waits."},
 			{Way: "imap", Title: "IMAP", State: syncback.CanaryPassed, Address: "probe@ahrenfeld.example", Tries: 1, Words: "went in, was seen and taken away again"}}},
-		shown:    []syncback.Shown{shown("smtp", "aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11"), shown("imap", "ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99")},
-		estimate: syncback.Estimate{Items: 200, Left: 150 * time.Second, Binds: "smtp_per_mailbox", Rate: 60},
-		limits: []syncback.Limit{{Key: "smtp_per_mailbox", Each: true, N: 30, Per: time.Minute, Source: "one message a second to one recipient, so that the hourly limit below is never met"},
+		Shown:  []syncback.Shown{webtest.Shown("smtp", "aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11"), webtest.Shown("imap", "ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99")},
+		Coming: syncback.Estimate{Items: 200, Left: 150 * time.Second, Binds: "smtp_per_mailbox", Rate: 60},
+		Bounds: []syncback.Limit{{Key: "smtp_per_mailbox", Each: true, N: 30, Per: time.Minute, Source: "one message a second to one recipient, so that the hourly limit below is never met"},
 			{Key: "graph_upload", N: 150 << 20, Octets: true, Per: 5 * time.Minute, Source: "Graph, Outlook service limits: 150 MB of uploads in 5 minutes per app and mailbox"}},
-		dry: syncback.DryRun{Items: 312, Mailboxes: 2, Doubtful: 1, Parked: 4, Flows: []syncback.Flow{{Cargo: syncback.InboundCargo, Way: "smtp", Title: "SMTP", Items: 2, Mailboxes: 1, Octets: 4096}},
+		Dry: syncback.DryRun{Items: 312, Mailboxes: 2, Doubtful: 1, Parked: 4, Flows: []syncback.Flow{{Cargo: syncback.InboundCargo, Way: "smtp", Title: "SMTP", Items: 2, Mailboxes: 1, Octets: 4096}},
 			Doubts: []syncback.Doubt{{Line: syncback.Line{Seq: 7, Kind: mailstore.Arrived, At: monday}, Way: "smtp", Reason: syncback.DoubtFolder, Detail: "=Kunden"}}},
 	}
 }
 
-func (w *walk) ledger() *walkLedger { return w.h.opts.Syncback.(*walkLedger) }
+// walkTold is a ledger that desk and mailboxes read; the walk sets it from part to part.
+func walkTold() *webtest.Told {
+	return &webtest.Told{Ways: []syncback.Carried{{Way: "SMTP", Journalled: true, Messages: 300}, {Way: "IMAP", Messages: 12}}}
+}
+
+func (w *walk) ledger() *webtest.Told { return w.h.opts.Syncback.(*webtest.Told) }
 
 // counts are the account of an outage with something of everything.
 func (w *walk) counts(done bool) {
@@ -153,16 +145,16 @@ func (w *walk) counts(done bool) {
 	if done {
 		c = syncback.Counts{Total: 312, Verified: 312}
 	}
-	l.report = syncback.Report{Counts: c, Rate: 240, Left: 3 * time.Minute, Mailboxes: []syncback.MailboxCounts{
+	l.Sum = syncback.Report{Counts: c, Rate: 240, Left: 3 * time.Minute, Mailboxes: []syncback.MailboxCounts{
 		{Mailbox: w.h.box(katrin), Position: syncback.Draining, Counts: c}, {Mailbox: w.h.box(jens), Position: syncback.Open, Counts: syncback.Counts{Total: 3, Verified: 3}},
 		{Mailbox: w.h.box("hohenlohe@ahrenfeld.example"), Position: syncback.Closed}}}
-	l.tally, l.lines = &syncback.Tally{Messages: c, Changes: c}, nil
+	l.Tally, l.Entries = &syncback.Tally{Messages: c, Changes: c}, nil
 	if done {
 		return
 	}
-	l.tally.Notes, l.tally.Resent, l.tally.Hints = map[syncback.Note]int{syncback.Junk: 4, syncback.Moved: 2}, 3, 1
+	l.Tally.Notes, l.Tally.Resent, l.Tally.Hints = map[syncback.Note]int{syncback.Junk: 4, syncback.Moved: 2}, 3, 1
 	for n, state := range []syncback.State{syncback.Parked, syncback.Verified, syncback.Accepted, syncback.InDoubt, syncback.Waiting} {
-		l.lines = append(l.lines, syncback.Line{Mailbox: w.h.box(katrin), Seq: mailstore.Seq(n + 1), Message: email.MessageID(w.ids["text"]), Kind: mailstore.Arrived, State: state, At: w.h.clock.now(),
+		l.Entries = append(l.Entries, syncback.Line{Mailbox: w.h.box(katrin), Seq: mailstore.Seq(n + 1), Message: email.MessageID(w.ids["text"]), Kind: mailstore.Arrived, State: state, At: w.h.clock.Now(),
 			Words: "552 5.2.2 RESOLVER.RST.RecipSizeLimit; message too large for this recipient", Remedy: "The message is larger than Exchange takes by IMAP: raise the limit there, then retry.", Attempts: 3, Note: syncback.Moved,
 			Folder: "Rechnungen/2026/Eingang", Resent: 1, Changes: 3})
 	}
@@ -183,7 +175,7 @@ func (w *walk) end(release bool) {
 			must(w.h.t, err)
 		}
 	}
-	w.h.clock.move(time.Minute)
+	w.h.clock.Pass(time.Minute)
 }
 
 // fill gives Katrin's mailbox a message of each kind, all read: a page that marks one read changes under the walk.
@@ -231,7 +223,7 @@ func (w *walk) fill() {
 			w.ids["conversation"], w.ids["own"] = string(row.Latest.ID), string(all[len(all)-1].ID)
 		}
 	}
-	w.ledger().states = map[email.MessageID]syncback.State{email.MessageID(w.ids["own"]): syncback.Waiting, email.MessageID(w.ids["text"]): syncback.Verified, email.MessageID(w.ids["bounce"]): syncback.Parked}
+	w.ledger().ByID = map[email.MessageID]syncback.State{email.MessageID(w.ids["own"]): syncback.Waiting, email.MessageID(w.ids["text"]): syncback.Verified, email.MessageID(w.ids["bounce"]): syncback.Parked}
 	w.draft()
 	h.found("/search?q=rotor", 1)
 }
@@ -252,13 +244,13 @@ func (w *walk) folders() {
 	made(in, strings.Repeat("Ausschreibung", 6))
 	made(mailstore.Inbox, "Bestellungen")
 	w.ids["folder"] = string(top)
-	w.ledger().states = map[email.MessageID]syncback.State{folderState(string(top)): syncback.Verified, folderState(string(in)): syncback.Waiting}
+	w.ledger().ByID = map[email.MessageID]syncback.State{folderState(string(top)): syncback.Verified, folderState(string(in)): syncback.Waiting}
 }
 
 // draft makes one with a file and everything filled in.
 func (w *walk) draft() {
 	d := email.Draft{From: email.Address{Name: "Katrin Wessel", Addr: katrin}, To: []email.Address{{Name: "Olivia Hartley", Addr: "olivia@northgate.example"}}, Cc: []email.Address{{Addr: martha}},
-		Subject: "Angebot", Text: "Sehr geehrte Frau Hartley,\n\n", Date: w.h.clock.now(), MessageID: "draft-of-the-walk@ahrenfeld.example",
+		Subject: "Angebot", Text: "Sehr geehrte Frau Hartley,\n\n", Date: w.h.clock.Now(), MessageID: "draft-of-the-walk@ahrenfeld.example",
 		Attachments: []email.Attachment{{Name: strings.Repeat("Genehmigung_", 9) + "final.pdf", Type: "application/pdf", Octets: []byte("%PDF")}}}
 	octets, err := email.Compose(d, true)
 	must(w.h.t, err)
@@ -272,7 +264,7 @@ func (w *walk) draft() {
 		id, version, err := w.h.mail.SaveDraft(context.Background(), w.h.box(katrin), "", 0, octets)
 		must(w.h.t, err)
 		send, err := w.h.mail.Submit(context.Background(), mailstore.Submission{Mailbox: w.h.box(katrin), Draft: id, Version: version, Token: fmt.Sprint("walk", n), Own: octets, Out: octets, From: katrin,
-			Remote: []string{"olivia@northgate.example"}, Release: w.h.clock.now().Add(time.Duration(n) * 10 * time.Second)})
+			Remote: []string{"olivia@northgate.example"}, Release: w.h.clock.Now().Add(time.Duration(n) * 10 * time.Second)})
 		must(w.h.t, err)
 		w.ids[fmt.Sprint("send", n)] = string(send)
 	}

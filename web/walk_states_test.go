@@ -10,6 +10,7 @@ import (
 	"holdover/email"
 	"holdover/syncback"
 	"holdover/views"
+	"holdover/web/webtest"
 )
 
 // part is a stretch of the walk: how the house stands, and the pages to see then.
@@ -85,7 +86,7 @@ var walkParts = []part{
 		{name: "desk-archive", who: jens, path: "/desk/archive"},
 	}},
 	{set: func(w *walk) {}, states: storyStates()},
-	{set: func(w *walk) { w.fill(); w.counts(false); w.ledger().gate = syncback.Closed }, states: []state{
+	{set: func(w *walk) { w.fill(); w.counts(false); w.ledger().Gate = syncback.Closed }, states: []state{
 		{name: "signin-down", path: "/"},
 		{name: "inbox", who: katrin, path: "/mail/inbox"},
 		{name: "inbox-menus", who: katrin, path: "/mail/inbox", then: menus(".me details.menu, .tools details.menu, .fold-s")},
@@ -169,7 +170,7 @@ var walkParts = []part{
 	{set: func(w *walk) {
 		_, err := w.h.events.Release(w.ctx, w.event, "Jens Petersen", "von Hand geprüft")
 		must(w.h.t, err)
-		w.ledger().gate = syncback.Draining
+		w.ledger().Gate = syncback.Draining
 	}, states: []state{
 		{name: "inbox-return", who: katrin, path: "/mail/inbox"},
 		{name: "event-draining", who: jens, at: event(""), then: opened},
@@ -177,7 +178,7 @@ var walkParts = []part{
 		{name: "report", who: jens, at: event("/report")},
 		{name: "receipts-return", who: katrin, path: "/receipts"},
 	}},
-	{set: func(w *walk) { w.counts(true); w.ledger().gate = syncback.Open }, states: []state{
+	{set: func(w *walk) { w.counts(true); w.ledger().Gate = syncback.Open }, states: []state{
 		{name: "inbox-returned", who: katrin, path: "/mail/inbox"},
 		{name: "event-done", who: jens, at: event("")},
 		{name: "report-done", who: jens, at: event("/report")},
@@ -187,11 +188,11 @@ var walkParts = []part{
 	{set: func(w *walk) { w.end(true); w.begin(continuity.Drill) }, states: []state{{name: "band-drill", who: katrin, path: "/mail/archive", then: menus("#band-more")}}},
 	{set: func(w *walk) {
 		w.end(true)
-		for _, one := range w.h.opts.Gate.(*gateStage).shown {
+		for _, one := range w.h.opts.Gate.(*webtest.Gate).Shown {
 			one.Identity.Pin = "aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11"
 			must(w.h.t, w.h.events.Remember(w.ctx, one.Identity))
 		}
-		w.h.clock.move(time.Hour)
+		w.h.clock.Pass(time.Hour)
 		w.begin(continuity.Lockdown)
 	}, states: []state{
 		{name: "band-lockdown", who: katrin, path: "/mail/archive", then: menus("#band-more")},
@@ -199,7 +200,7 @@ var walkParts = []part{
 	}},
 	{set: func(w *walk) {
 		w.end(false)
-		w.h.opts.Gate.(*gateStage).report = syncback.ReleaseReport{Probe: true, Blocked: syncback.BlockIdentity}
+		w.h.opts.Gate.(*webtest.Gate).Report = syncback.ReleaseReport{Probe: true, Blocked: syncback.BlockIdentity}
 	}, states: []state{
 		{name: "release-locked", who: jens, at: event("/release")},
 		{name: "release-identity", who: jens, at: event("/release?look=1")},

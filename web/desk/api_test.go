@@ -1,4 +1,4 @@
-package web
+package desk_test
 
 import (
 	"encoding/json"
@@ -9,8 +9,8 @@ import (
 	"holdover/syncback"
 )
 
-func (st *deskStage) api(method, path, token, body string) (int, map[string]any) {
-	st.t.Helper()
+func (st *stage) api(method, path, token, body string) (int, map[string]any) {
+	st.T.Helper()
 	h := http.Header{}
 	if token != "" {
 		h.Set("Authorization", token)
@@ -18,19 +18,19 @@ func (st *deskStage) api(method, path, token, body string) (int, map[string]any)
 	if body != "" {
 		h.Set("Content-Type", "application/json")
 	}
-	w := st.ask("", method, path, h, strings.NewReader(body))
+	w := st.Ask("", method, path, h, strings.NewReader(body))
 	var answer map[string]any
 	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
-		st.t.Fatalf("%s %s answers %d without JSON: %q", method, path, w.Code, w.Body)
+		st.T.Fatalf("%s %s answers %d without JSON: %q", method, path, w.Code, w.Body)
 	}
 	if cookies := w.Result().Cookies(); len(cookies) > 0 {
-		st.t.Errorf("%s %s sets cookies: %v", method, path, cookies)
+		st.T.Errorf("%s %s sets cookies: %v", method, path, cookies)
 	}
 	return w.Code, answer
 }
 
 func TestAPIWantsTheToken(t *testing.T) {
-	st := newDeskStage(t, &calmMail{})
+	st := newStage(t)
 	for _, given := range []string{"", "Bearer", "Bearer ", "Bearer wrong", "Bearer " + testToken + "x", "Bearer " + testToken[:5], "Basic " + testToken, testToken} {
 		for _, r := range [][2]string{{"GET", "/api/events"}, {"POST", "/api/events"}, {"GET", "/api/events/x"}, {"POST", "/api/events/x/end"}} {
 			status, answer := st.api(r[0], r[1], given, "")
@@ -40,14 +40,14 @@ func TestAPIWantsTheToken(t *testing.T) {
 		}
 	}
 	// an administrator's session is no token
-	w := st.ask("anna@holdover.example", http.MethodGet, "/api/events", nil, nil)
+	w := st.Ask("anna@holdover.example", http.MethodGet, "/api/events", nil, nil)
 	if w.Code != http.StatusUnauthorized {
 		t.Errorf("a signed-in administrator without the token: %d, want 401", w.Code)
 	}
 }
 
 func TestAPIRefusesWhatItDoesNotUnderstand(t *testing.T) {
-	st := newDeskStage(t, &calmMail{})
+	st := newStage(t)
 	for name, c := range map[string]struct {
 		body   string
 		status int
@@ -90,17 +90,17 @@ func TestAPIRefusesWhatItDoesNotUnderstand(t *testing.T) {
 			}
 		})
 	}
-	if events, err := st.events.Events(t.Context(), 10); err != nil || len(events) > 0 {
+	if events, err := st.Events.Events(t.Context(), 10); err != nil || len(events) > 0 {
 		t.Errorf("refused requests left events: %v %v", events, err)
 	}
-	if w := st.ask("", "POST", "/api/events", http.Header{"Authorization": {"Bearer " + testToken}}, strings.NewReader(`{}`)); w.Code != http.StatusBadRequest {
+	if w := st.Ask("", "POST", "/api/events", http.Header{"Authorization": {"Bearer " + testToken}}, strings.NewReader(`{}`)); w.Code != http.StatusBadRequest {
 		t.Errorf("an empty order without a type: %d, want 400 for what it says", w.Code)
 	}
 }
 
 func TestAPIStartsAndEndsAnEvent(t *testing.T) {
-	st := newDeskStage(t, &calmMail{})
-	st.told.report = syncback.Report{Counts: syncback.Counts{Total: 9, Verified: 4, Accepted: 1, InDoubt: 1, Parked: 1, Waiting: 1, Trying: 1}}
+	st := newStage(t)
+	st.told.Sum = syncback.Report{Counts: syncback.Counts{Total: 9, Verified: 4, Accepted: 1, InDoubt: 1, Parked: 1, Waiting: 1, Trying: 1}}
 	bearer := "Bearer " + testToken
 	status, e := st.api("POST", "/api/events", bearer,
 		`{"kind":"outage","scope":{"groups":["netz"],"mailboxes":["JAN@holdover.example","jan@holdover.example"]},"reason":"Störung,\r\nTicket 7"}`)
@@ -125,7 +125,7 @@ func TestAPIStartsAndEndsAnEvent(t *testing.T) {
 	if counts["total"] != 9.0 || parts != 9 {
 		t.Errorf("counts do not close: %v", counts)
 	}
-	if event, on, err := st.events.Covering(t.Context(), st.person("jan@holdover.example").Mailbox); err != nil || !on || event.ID != id {
+	if event, on, err := st.Events.Covering(t.Context(), st.Person("jan@holdover.example").Mailbox); err != nil || !on || event.ID != id {
 		t.Errorf("the event does not cover Jan: %v %v %v", event, on, err)
 	}
 	if status, list := st.api("GET", "/api/events", bearer, ""); status != 200 || len(list["events"].([]any)) != 1 {
