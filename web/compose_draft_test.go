@@ -154,7 +154,7 @@ func TestTooLargeUploadLosesNothing(t *testing.T) {
 	large := file{"Kranplan <b>.dwg", strings.Repeat("x", 1<<20+1)}
 	form := filled(st.Read(st.Get(employee, "/compose"), 200)).with("button", "attach", "to", "jan@holdover.example", "text", "Der Text davor")
 	page := st.Read(st.sendForm(employee, "/compose", form, file{"klein.txt", "passt"}, large, file{"auch.txt", "passt auch"}), http.StatusRequestEntityTooLarge)
-	if got := said(page.Find("[role=alert]#summary")); !strings.Contains(got, "„Kranplan <b>.dwg“ ist mit 1,0 MB zu groß. Alle Anhänge zusammen dürfen höchstens 1 MB haben.") {
+	if got := said(page.Find("[role=alert]#summary")); !strings.Contains(got, "„Kranplan <b>.dwg“ ist mit 1,0 MB zu groß. Alle Anhänge zusammen dürfen höchstens 1 MB groß sein.") {
 		t.Errorf("summary: %q", got)
 	}
 	if got := strings.TrimSpace(filled(page)["text"]); got != "Der Text davor" {
@@ -231,7 +231,7 @@ func TestAutosaveSpeaksJSON(t *testing.T) {
 	}
 	form := filled(st.Read(st.Get(employee, "/compose"), 200)).with("button", "save", "to", "jan", "text", "one")
 	status, a := save("/compose", form)
-	if status != 200 || a.Draft == "" || a.Version != 1 || a.Text != "Entwurf gespeichert 14:07" {
+	if status != 200 || a.Draft == "" || a.Version != 1 || a.Text != "Entwurf gespeichert 14:12" {
 		t.Fatalf("first save: %d %+v", status, a)
 	}
 	if status, again := save("/compose", form); status != 200 || again.Draft != a.Draft {
