@@ -147,7 +147,7 @@ func TestExpiredHostile(t *testing.T) {
 	}
 	count("another person's ended session", "james@holdover.example", 0)
 	page = st.Read(st.sendForm("james@holdover.example", "/compose", form), http.StatusConflict) // James has signed in meanwhile
-	if got := strings.TrimSpace(filled(page)["text"]); got != "Mein Text" || !strings.Contains(said(page.Find("#summary")), "gehört zu einem anderen Konto") {
+	if got := strings.TrimSpace(filled(page)["text"]); got != "Mein Text" || !strings.Contains(said(page.Find("#summary")), "belongs to another account") {
 		t.Errorf("under another account: %q", said(page.Find("#summary")))
 	}
 	if folders := page.Find(".folders").Length(); folders > 0 {
