@@ -39,3 +39,6 @@ func (s Session) key() string {
 
 // heading of a page with a form that is given back.
 func (c Compose) givenWords(part string) string { return "rescue." + c.Given + part }
+
+// quiet says that there is nothing to say to whom a script will warn in good time.
+func (s Session) quiet() bool { return s.State == SessionCalm && !s.Kept }

@@ -134,6 +134,7 @@ func folderNameOf(p *views.Page, id mailstore.FolderID) string {
 // chips shows the query as understood, each condition with the search without it, and what could narrow it.
 func (s *server) chips(w *views.Words, b box, model *views.Found, understood []search.Chip) {
 	for _, chip := range understood {
+		model.InFolder = model.InFolder || chip.Field == "folder"
 		model.Chips = append(model.Chips, views.Chip{Text: chipText(w, chip), URL: b.search(chip.Without, 1)})
 	}
 	for _, add := range []struct{ words, term string }{
