@@ -105,6 +105,7 @@ func newWalkHouse(t *testing.T) *house {
 	h := openHouse(t, peopleOfTheWalk, true, func(o *Options) {
 		o.Mail, o.Search, o.Notices, o.Archive, o.Refills, o.Pictures = walkMail{o.Mail}, walkSearch{o.Search}, walkNotices{}, reports, refills, &gallery{}
 		o.Signin = walkDoor{o.Signin.(*webtest.Door)}
+		o.Paper = paperOfTheWalk()
 		o.Trusted = []string{"gw.ahrenfeld.example"}
 		o.MaxUpload, o.Storybook = 1<<20, true
 		o.Organisation.Imprint = "https://www.ahrenfeld.example/impressum"
@@ -207,6 +208,7 @@ func (w *walk) fill() {
 	w.ids["shared"] = string(h.deliver(info, letter{subject: "Sperrmüll in der Hafenstraße", text: "Guten Tag,\n\nwann kommt der Wagen?", seen: true, ago: 2 * time.Hour}))
 	h.deliver(info, letter{subject: "Öffnungszeiten", text: "Haben Sie am Freitag offen?", ago: time.Hour})
 	must(h.t, h.mail.SetFlags(mailstore.By(context.Background(), h.box(martha)), mailstore.FromPortal, h.box(info), []email.MessageID{email.MessageID(w.ids["shared"])}, mailstore.FlagChange{Answered: &answered}))
+	put("offer", offerMail(h.t))
 	put("trash", letter{subject: "Alt", folder: mailstore.Trash})
 	h.dates.CatchUp(context.Background())
 	threads, _, err := h.mail.Threads(context.Background(), h.box(katrin), "inbox", before0, 50)
