@@ -19,6 +19,7 @@
     for (const name of parts) field(name).value = copy[name];
     say(form.dataset.restored);
     touched();
+    save(); // what was saved as the page was left has another version by now: asked with the same text, it is told
   };
 
   // ---- saving: one request at a time; it never touches focus or caret
@@ -50,8 +51,9 @@
     data.delete("file");
     data.set("button", "save");
     say(f.dataset.saving);
+    const keepalive = field("text").value.length + field("html").value.length < 2e4; // browsers carry 64 KiB beyond the page's end
     try {
-      const answer = await fetch(f.getAttribute("action"), { method: "POST", body: data, headers: { Accept: "application/json" }, redirect: "manual" });
+      const answer = await fetch(f.getAttribute("action"), { method: "POST", body: data, headers: { Accept: "application/json" }, redirect: "manual", keepalive });
       const told = await answer.json();
       say(told.text);
       stopped = !!told.conflict;
@@ -117,9 +119,9 @@
     const answer = await busy;
     busy = null;
     bar.hidden = true;
-    document.getElementById("upload").value = "";
     const told = answer.response;
-    if (!told) { dirty = true; touched(); say(form.dataset.unsaved); return; }
+    if (!told) { touched(); refuse(form.dataset.cut); return; } // the file stays chosen: the form itself can still send it
+    document.getElementById("upload").value = "";
     if (told.draft) {
       acknowledged(told);
       if (!then || !told.pictures) await renew(told);
@@ -189,11 +191,16 @@
     timer = 0;
     if (busy) {
       e.preventDefault();
-      busy.then(() => form.requestSubmit(e.submitter));
+      busy.then((upload) => { if (!upload || upload.status && upload.status < 400) form.requestSubmit(e.submitter); }); // not without its file
       return;
     }
     if (dirty) shelf.setItem(key(), JSON.stringify({ ...state(), gone: 1 }));
+    dirty = false;
   });
+
+  // A tab that is closed right after typing still saves; one that is just sending a file asks first.
+  addEventListener("pagehide", () => { if (form && form.isConnected && dirty && !stopped) post(form); });
+  addEventListener("beforeunload", (e) => { if (form && form.isConnected && !document.getElementById("sending").hidden) e.preventDefault(); });
 
   // What was submitted is acknowledged by the page that says so (app.js), or by a form that holds the same.
   const clear = (now) => {
@@ -214,6 +221,6 @@
     if (field("html").value) editor(false);
   };
   addEventListener("htmx:afterSettle", begin);
-  addEventListener("pageshow", begin);
+  addEventListener("pageshow", (e) => { if (e.persisted && form) location.reload(); else begin(); });
   begin();
 })();

@@ -27,6 +27,7 @@ type Page struct {
 	Flash    *Flash
 	ReadOnly bool   // mail is for reading: Exchange runs, people work there
 	Outlook  string // URL where they do, "" unknown
+	Given    bool   // the page holds what is nowhere else: nothing on it that leads away invites a click
 	Live     bool   // the page renews itself when the mailbox changes
 	First    string // id of what people come for: "list" or "read"; "" is the main element
 	Newest   string // unix milliseconds of the newest message shown: the page says once when a newer one appears

@@ -19,7 +19,7 @@ func (s *server) giveBack(c echo.Context, status int, why string, form composeFo
 		return c.JSON(status, draftAnswer{Text: s.WordsOf(c).T("rescue.json_" + why), Conflict: why == "foreign"})
 	}
 	p := s.Shell(c)
-	p.Person, p.Banner, p.Base = nil, nil, ""
+	p.Person, p.Banner, p.Base, p.Given = nil, nil, "", true
 	w := p.Words
 	line := func(name, typed string) views.RecipientLine {
 		return views.RecipientLine{Name: name, Label: w.T("compose." + name), Value: typed}
