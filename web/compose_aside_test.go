@@ -13,24 +13,25 @@ import (
 	"holdover/database"
 	"holdover/email"
 	"holdover/mailstore"
+	"holdover/web/webtest"
 )
 
-func filesOf(page *goquery.Document) string { return words(page.Find("#files .name")) }
+func filesOf(page *goquery.Document) string { return said(page.Find("#files .name")) }
 
 // arrived are the names of the files that came with somebody's only message.
-func (st *deskStage) arrived(who string) string {
-	st.t.Helper()
-	st.clock.pass(11 * time.Second)
-	if _, err := st.store.Release(st.t.Context()); err != nil {
-		st.t.Fatal(err)
+func (st *stage) arrived(who string) string {
+	st.T.Helper()
+	st.Clock.Pass(11 * time.Second)
+	if _, err := st.Mail.Release(st.T.Context()); err != nil {
+		st.T.Fatal(err)
 	}
 	rows := st.inFolder(who, mailstore.Inbox)
 	if len(rows) != 1 {
-		st.t.Fatalf("%s has %d messages, want 1", who, len(rows))
+		st.T.Fatalf("%s has %d messages, want 1", who, len(rows))
 	}
-	octets, err := st.store.Raw(st.t.Context(), st.person(who).Mailbox, rows[0].Latest.ID)
+	octets, err := st.Mail.Raw(st.T.Context(), st.Person(who).Mailbox, rows[0].Latest.ID)
 	if err != nil {
-		st.t.Fatal(err)
+		st.T.Fatal(err)
 	}
 	var names []string
 	for _, p := range email.Parse(octets).Attachments {
@@ -57,21 +58,21 @@ func TestFilesStayOverQuestions(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			st := newComposeStage(t)
-			form := filled(st.read(st.get(employee, "/compose"), 200)).with("button", "send", "to", "jan@holdover.example", "subject", "S", "text", "Text").with(c.change...)
-			page := st.read(st.sendForm(employee, "/compose", form, plan, file{"weg.txt", "off again"}), c.status)
+			form := filled(st.Read(st.Get(employee, "/compose"), 200)).with("button", "send", "to", "jan@holdover.example", "subject", "S", "text", "Text").with(c.change...)
+			page := st.Read(st.sendForm(employee, "/compose", form, plan, file{"weg.txt", "off again"}), c.status)
 			if got := filesOf(page); got != "plan.txtweg.txt" && got != "plan.txt weg.txt" {
 				t.Fatalf("files in the answer: %q", got)
 			}
-			if said := words(page.Find("#summary")); strings.Contains(said, "compose.err") || strings.Contains(said, "rescue.") {
-				t.Errorf("it says %q", said)
+			if got := said(page.Find("#summary")); strings.Contains(got, "compose.err") || strings.Contains(got, "rescue.") {
+				t.Errorf("it says %q", got)
 			}
 			path, _ := page.Find("#compose").Attr("action")
 			remove, _ := page.Find("#files button").Last().Attr("value")
-			page, _ = st.follow(employee, st.sendForm(employee, path, filled(page).with(c.mend...).with("button", remove)))
+			page, _ = st.Follow(employee, st.sendForm(employee, path, filled(page).with(c.mend...).with("button", remove)))
 			if got := filesOf(page); got != "plan.txt" {
 				t.Fatalf("after taking one off: %q", got)
 			}
-			st.follow(employee, st.sendForm(employee, path, filled(page).with(c.answer...)))
+			st.Follow(employee, st.sendForm(employee, path, filled(page).with(c.answer...)))
 			if got := st.arrived("jan@holdover.example"); got != "plan.txt" {
 				t.Errorf("arrived with %q", got)
 			}
@@ -94,24 +95,24 @@ func TestFilesStayOverAConflict(t *testing.T) {
 	for _, choose := range []string{"save", "copy"} {
 		st := newComposeStage(t)
 		_, form, path := st.newDraft(fields{"to": "jan@holdover.example", "subject": "S", "text": "first"}, file{"old.txt", "before"})
-		st.follow(employee, st.sendForm(employee, path, form.with("button", "save", "text", "theirs")))
+		st.Follow(employee, st.sendForm(employee, path, form.with("button", "save", "text", "theirs")))
 		late := form.with("button", "send", "text", "mine")
-		page := st.read(st.sendForm(employee, path, late, file{"new.txt", "now"}, file{"weg.txt", "off"}), http.StatusConflict)
-		page = st.read(st.sendForm(employee, path, late), http.StatusConflict) // a double click forgets the files; the draft does not
+		page := st.Read(st.sendForm(employee, path, late, file{"new.txt", "now"}, file{"weg.txt", "off"}), http.StatusConflict)
+		page = st.Read(st.sendForm(employee, path, late), http.StatusConflict) // a double click forgets the files; the draft does not
 		if got := filesOf(page); !strings.Contains(got, "old.txt") || !strings.Contains(got, "new.txt") {
 			t.Fatalf("%s: files in the question: %q", choose, got)
 		}
 		remove, _ := page.Find("#files button").Last().Attr("value")
-		page = st.read(st.sendForm(employee, path, filled(page).with("button", remove)), http.StatusConflict)
+		page = st.Read(st.sendForm(employee, path, filled(page).with("button", remove)), http.StatusConflict)
 		if got := filesOf(page); strings.Contains(got, "weg.txt") || !strings.Contains(got, "new.txt") {
 			t.Fatalf("%s: after taking one off: %q", choose, got)
 		}
-		if got := strings.TrimSpace(filled(st.read(st.get(employee, "/compose?draft="+strings.TrimPrefix(path, "/compose/")), 200))["text"]); got != "theirs" {
+		if got := strings.TrimSpace(filled(st.Read(st.Get(employee, "/compose?draft="+strings.TrimPrefix(path, "/compose/")), 200))["text"]); got != "theirs" {
 			t.Errorf("%s: the other version became %q before anything was chosen", choose, got)
 		}
 		asked := filled(page)
 		for range 2 {
-			page, _ = st.follow(employee, st.sendForm(employee, path, asked.with("button", choose)))
+			page, _ = st.Follow(employee, st.sendForm(employee, path, asked.with("button", choose)))
 			if got := filesOf(page); !strings.Contains(got, "new.txt") || strings.Contains(got, "weg.txt") || strings.TrimSpace(filled(page)["text"]) != "mine" {
 				t.Errorf("%s: kept %q with %q", choose, filled(page)["text"], got)
 			}
@@ -126,12 +127,12 @@ func TestFilesStayOverAConflict(t *testing.T) {
 func TestFilesStayWhenTheDraftIsGone(t *testing.T) {
 	st := newComposeStage(t)
 	_, form, path := st.newDraft(fields{"to": "jan@holdover.example", "subject": "S", "text": "first"})
-	st.follow(employee, st.sendForm(employee, path, form.with("button", "discard")))
-	page := st.read(st.sendForm(employee, path, form.with("button", "send", "text", "more"), file{"new.txt", "now"}), http.StatusConflict)
+	st.Follow(employee, st.sendForm(employee, path, form.with("button", "discard")))
+	page := st.Read(st.sendForm(employee, path, form.with("button", "send", "text", "more"), file{"new.txt", "now"}), http.StatusConflict)
 	if got := filesOf(page); got != "new.txt" {
 		t.Fatalf("files in the question: %q", got)
 	}
-	page, _ = st.follow(employee, st.sendForm(employee, path, filled(page).with("button", "copy")))
+	page, _ = st.Follow(employee, st.sendForm(employee, path, filled(page).with("button", "copy")))
 	if got := filesOf(page); got != "new.txt" || strings.TrimSpace(filled(page)["text"]) != "more" {
 		t.Errorf("kept %q with %q", filled(page)["text"], got)
 	}
@@ -144,13 +145,13 @@ func TestFilesStayWhenTheDraftIsGone(t *testing.T) {
 func TestFilesStayWhenSentBefore(t *testing.T) {
 	for _, choose := range []string{"undo", "send", "save"} {
 		st := newComposeStage(t)
-		form := filled(st.read(st.get(employee, "/compose"), 200)).with("button", "send", "to", "jan@holdover.example", "subject", "S", "text", "Text")
-		st.follow(employee, st.sendForm(employee, "/compose", form))
-		page := st.read(st.sendForm(employee, "/compose", form, file{"new.txt", "forgotten"}), http.StatusConflict)
+		form := filled(st.Read(st.Get(employee, "/compose"), 200)).with("button", "send", "to", "jan@holdover.example", "subject", "S", "text", "Text")
+		st.Follow(employee, st.sendForm(employee, "/compose", form))
+		page := st.Read(st.sendForm(employee, "/compose", form, file{"new.txt", "forgotten"}), http.StatusConflict)
 		if got := filesOf(page); got != "new.txt" {
 			t.Fatalf("%s: files in the question: %q", choose, got)
 		}
-		page, at := st.follow(employee, st.sendForm(employee, "/compose", filled(page).with("button", choose)))
+		page, at := st.Follow(employee, st.sendForm(employee, "/compose", filled(page).with("button", choose)))
 		drafts := st.inFolder(employee, mailstore.Drafts)
 		if want := map[string]int{"undo": 1, "send": 0, "save": 1}[choose]; len(drafts) != want {
 			t.Errorf("%s: %d drafts, want %d", choose, len(drafts), want)
@@ -162,7 +163,7 @@ func TestFilesStayWhenSentBefore(t *testing.T) {
 			t.Errorf("%s: goes on with %q", choose, got)
 		}
 		if choose == "undo" {
-			st.follow(employee, st.sendForm(employee, "/compose/"+draftOf(at), filled(page).with("button", "send")))
+			st.Follow(employee, st.sendForm(employee, "/compose/"+draftOf(at), filled(page).with("button", "send")))
 			if got := st.arrived("jan@holdover.example"); got != "new.txt" {
 				t.Errorf("arrived with %q", got)
 			}
@@ -186,17 +187,17 @@ func (f *fullDisk) SaveDraft(ctx context.Context, m email.MailboxID, id email.Me
 // TestFilesThatCannotBeKept: the page says so and does not show them as attached: else the message would go without.
 func TestFilesThatCannotBeKept(t *testing.T) {
 	disk := &fullDisk{}
-	st := newDeskStage(t, nil, func(o *Options) {
+	st := newComposeStage(t, func(o *Options) {
 		disk.Store = o.Mail.(*mailstore.Store)
 		o.Mail = disk
 	})
-	form := filled(st.read(st.get(employee, "/compose"), 200)).with("button", "send", "to", "jan@holdover.example", "subject", "S", "text", "Text")
+	form := filled(st.Read(st.Get(employee, "/compose"), 200)).with("button", "send", "to", "jan@holdover.example", "subject", "S", "text", "Text")
 	disk.full.Store(true)
-	page := st.read(st.sendForm(employee, "/compose", form, file{"plan.txt", "the plan"}), http.StatusInsufficientStorage)
-	if page.Find("#files [data-octets]").Length() > 0 || !strings.Contains(words(page.Find("#summary")), "wählen Sie sie noch einmal aus") || strings.TrimSpace(filled(page)["text"]) != "Text" {
-		t.Errorf("a file that was not kept looks attached: %q", words(page.Find("#summary")))
+	page := st.Read(st.sendForm(employee, "/compose", form, file{"plan.txt", "the plan"}), http.StatusInsufficientStorage)
+	if page.Find("#files [data-octets]").Length() > 0 || !strings.Contains(said(page.Find("#summary")), "wählen Sie sie noch einmal aus") || strings.TrimSpace(filled(page)["text"]) != "Text" {
+		t.Errorf("a file that was not kept looks attached: %q", said(page.Find("#summary")))
 	}
-	for _, who := range []string{ended + employee, ""} {
+	for _, who := range []string{webtest.Ended + employee, ""} {
 		w := st.sendForm(who, "/compose", form, file{"plan.txt", "the plan"})
 		if w.Code < 400 || !strings.Contains(w.Body.String(), "Text</textarea>") {
 			t.Errorf("as %q on a full disk: %d", who, w.Code)
@@ -209,14 +210,14 @@ func TestFilesThatCannotBeKept(t *testing.T) {
 func TestAnswerToWhatIsGone(t *testing.T) {
 	st := newComposeStage(t)
 	id := st.arrive(employee, fromOlivia)
-	form := filled(st.read(st.get(employee, "/compose?mode=reply&of="+string(id)), 200)).with("button", "send", "to", "jan@holdover.example", "text", "Mein Text")
+	form := filled(st.Read(st.Get(employee, "/compose?mode=reply&of="+string(id)), 200)).with("button", "send", "to", "jan@holdover.example", "text", "Mein Text")
 	form["of"] = "expired" // as an id that no message has any more
-	page := st.read(st.sendForm(employee, "/compose", form, file{"a.txt", "A"}), http.StatusUnprocessableEntity)
-	if got := words(page.Find("#summary")); !strings.Contains(got, "endgültig gelöscht") || strings.TrimSpace(filled(page)["text"]) != "Mein Text" || filesOf(page) != "a.txt" {
+	page := st.Read(st.sendForm(employee, "/compose", form, file{"a.txt", "A"}), http.StatusUnprocessableEntity)
+	if got := said(page.Find("#summary")); !strings.Contains(got, "endgültig gelöscht") || strings.TrimSpace(filled(page)["text"]) != "Mein Text" || filesOf(page) != "a.txt" {
 		t.Fatalf("asked: %q", got)
 	}
 	path, _ := page.Find("#compose").Attr("action")
-	st.follow(employee, st.sendForm(employee, path, filled(page).with("button", "send:sure")))
+	st.Follow(employee, st.sendForm(employee, path, filled(page).with("button", "send:sure")))
 	if got := st.arrived("jan@holdover.example"); got != "a.txt" {
 		t.Errorf("arrived with %q", got)
 	}
@@ -226,18 +227,18 @@ func TestAnswerToWhatIsGone(t *testing.T) {
 func TestDiscardIsUndone(t *testing.T) {
 	st := newComposeStage(t)
 	_, form, path := st.newDraft(fields{"to": "jan@holdover.example", "subject": "S", "text": "first"}, file{"a.txt", "A"})
-	page, _ := st.follow(employee, st.sendForm(employee, path, form.with("button", "discard", "text", "first and more")))
+	page, _ := st.Follow(employee, st.sendForm(employee, path, form.with("button", "discard", "text", "first and more")))
 	if drafts := st.inFolder(employee, mailstore.Drafts); len(drafts) != 0 {
 		t.Fatalf("%d drafts after discarding", len(drafts))
 	}
 	undo := page.Find(".toast form")
 	word, _ := undo.Find("input[name=word]").Attr("value")
 	action, _ := undo.Attr("action")
-	if w := st.post("james@holdover.example", action, map[string][]string{"action": {"undo"}, "word": {word}}); w.Code == http.StatusSeeOther {
+	if w := st.Post("james@holdover.example", action, map[string][]string{"action": {"undo"}, "word": {word}}); w.Code == http.StatusSeeOther {
 		t.Error("somebody else undid it")
 	}
-	st.follow(employee, st.post(employee, action, map[string][]string{"action": {"undo"}, "word": {word}}))
-	page = st.read(st.get(employee, "/compose?draft="+strings.TrimPrefix(path, "/compose/")), 200)
+	st.Follow(employee, st.Post(employee, action, map[string][]string{"action": {"undo"}, "word": {word}}))
+	page = st.Read(st.Get(employee, "/compose?draft="+strings.TrimPrefix(path, "/compose/")), 200)
 	if f := filled(page); strings.TrimSpace(f["text"]) != "first and more" || f["to"] != "jan@holdover.example" || filesOf(page) != "a.txt" {
 		t.Errorf("came back as %v with %q", f, filesOf(page))
 	}
