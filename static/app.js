@@ -9,6 +9,22 @@
   Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
     !(name === "checked" || (name === "open" && node.id) || (name === "style" && node.tagName === "IFRAME"));
 
+  // ---- an answer leaves out what the page has already (data-same): it is put in again before the answer is merged. The page
+  // must be the one that was asked from: what comes when the reader has gone on since is dropped, and asked for again.
+  const has = () => { const page = main()?.dataset; return page?.parts ? { "Holdover-Parts": page.state + page.parts } : {}; };
+  const fits = (html) => { const base = /data-base="(\w+)"/.exec(html); return !base || base[1] === main()?.dataset.state; };
+  const { morph } = Idiomorph;
+  Idiomorph.morph = (old, now, config) => {
+    for (const top of now) for (const gap of top.querySelectorAll("[data-same]")) {
+      let part = document.getElementById(gap.id);
+      for (let n = +gap.dataset.same; n && part; part = part.nextElementSibling) if (part.id) { gap.before(document.importNode(part, true)); n--; }
+      gap.remove();
+    }
+    return morph(old, now, config);
+  };
+  addEventListener("htmx:configRequest", (e) => { if (!busy) Object.assign(e.detail.headers, has()); });
+  addEventListener("htmx:beforeSwap", (e) => { if (!fits(e.detail.serverResponse)) { e.detail.shouldSwap = false; wanted = true; } });
+
   // ---- messages: a frame is as high as its document; it has no scripts of its own
   const fit = (frame) => {
     const doc = frame.contentDocument;
@@ -78,12 +94,12 @@
       while (wanted && !busy && !document.hidden && main() && main().dataset.live) {
         wanted = false;
         const { live, newest, state } = main().dataset;
-        const answer = await fetch(live, { headers: { "HX-Request": "true", "Holdover-Passive": "1", "Holdover-State": state } });
+        const answer = await fetch(live, { headers: { "HX-Request": "true", "Holdover-Passive": "1", "Holdover-State": state, ...has() } });
         if (answer.status === 401) location = answer.headers.get("HX-Redirect") || "/";
         const html = await answer.text(), now = main();
         if (answer.status === 204) continue; // nothing has changed
         if (!answer.ok) return;
-        if (busy || !now || now.dataset.live !== live) { wanted = true; continue; }
+        if (busy || !now || now.dataset.live !== live || !fits(html)) { wanted = true; continue; }
         htmx.swap(now, html, { swapStyle: "morph:outerHTML", swapDelay: 0, settleDelay: 0 }, { contextElement: now });
         if (main().dataset.say && +main().dataset.newest > +newest) document.getElementById("say").textContent = main().dataset.say;
       }

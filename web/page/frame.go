@@ -37,7 +37,7 @@ func New(o Options) *Frame { return &Frame{o: o} }
 func (f *Frame) Shell(c echo.Context) views.Page {
 	p := views.Page{
 		Words: f.WordsOf(c), Org: f.o.Org, Sheet: f.o.Assets.URL("app.css"), Script: f.o.Assets.URL("app.js"), Icon: f.o.Assets.URL(static.IconName(180)),
-		Path: "/",
+		Path: "/", Parts: &views.Parts{},
 	}
 	if c.Request().Method == http.MethodGet {
 		p.Path = c.Request().URL.RequestURI()
