@@ -143,6 +143,7 @@ var stories = []story{
 	{"largeIcon", largeIcon, asPart, "name"},
 	{"twist", twist, asPart, ""},
 	{"sprite", sprite, asPart, ""},
+	{"editorSprite", editorSprite, asPart, ""},
 
 	// images.templ
 	{"images", images, asPart, ""},

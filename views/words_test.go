@@ -295,13 +295,19 @@ func TestTemplates(t *testing.T) {
 
 // TestIcons: what a template draws is in the sprite.
 func TestIcons(t *testing.T) {
-	var page strings.Builder
+	var page, editor strings.Builder
 	must := func(err error) {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	must(sprite().Render(t.Context(), &page))
+	must(editorSprite().Render(t.Context(), &editor))
+	for _, tool := range editorTools {
+		if !strings.Contains(page.String()+editor.String(), `<symbol id="`+tool.icon+`"`) {
+			t.Errorf("the editor draws %q, which is in no sprite", tool.icon)
+		}
+	}
 	must(icon("bridge").Render(t.Context(), &page))
 	if !strings.Contains(page.String(), `href="#bridge"`) {
 		t.Fatal("an icon draws nothing")
@@ -317,7 +323,11 @@ func TestIcons(t *testing.T) {
 			source, err := os.ReadFile(name)
 			must(err)
 			for _, hit := range drawn.FindAllStringSubmatch(string(source), -1) {
-				if hit[1] != "inhalt" && !strings.Contains(page.String(), `<symbol id="`+hit[1]+`"`) {
+				sprites := page.String()
+				if name == "compose.templ" {
+					sprites += editor.String()
+				}
+				if hit[1] != "inhalt" && !strings.Contains(sprites, `<symbol id="`+hit[1]+`"`) {
 					t.Errorf("%s draws %q, which is not in the sprite", name, hit[1])
 				}
 			}

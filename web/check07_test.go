@@ -1,11 +1,15 @@
 package web
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
+
+	"holdover/mailstore"
 )
 
 // installs are what a browser fetches by itself, after the page, to offer the pages as an app.
@@ -84,6 +88,52 @@ func budget(t *testing.T, what string, got, most int) {
 	if got > most {
 		t.Errorf("%s: %d, at most %d", what, got, most)
 	}
+}
+
+// TestCheck07_Pages: every page asked for alone, as a reload does it, its style and scripts being there already: 15 KB; a long
+// conversation, whose texts are what weighs: 40 KB (webmail.md, 2.2).
+func TestCheck07_Pages(t *testing.T) {
+	h := newHouse(t)
+	h.crowd(300)
+	last := h.conversation07(30)
+	h.indexed()
+	s := h.weigh()
+	for _, c := range []struct {
+		who, path string
+		most      int
+	}{
+		{katrin, "/mail/inbox", 15 * kB}, {katrin, "/mail/sent", 15 * kB}, {katrin, "/mail/archive", 15 * kB},
+		{katrin, "/mail/inbox/" + string(last.Thread), 40 * kB}, {katrin, "/search?q=Angebot", 15 * kB}, {katrin, "/search?q=is:unread", 15 * kB},
+		{katrin, "/compose", 15 * kB}, {katrin, "/compose?mode=all&of=" + string(last.ID), 15 * kB},
+		{katrin, "/waiting", 15 * kB}, {katrin, "/agenda", 15 * kB}, {katrin, "/folders", 15 * kB}, {katrin, "/keys", 15 * kB}, {katrin, "/addresses", 15 * kB},
+		{jens, "/desk", 15 * kB}, {jens, "/desk/events/new", 15 * kB}, {jens, "/desk/exchange", 15 * kB},
+	} {
+		n := s.count()
+		if got := h.as(c.who).with("Accept-Encoding", "gzip").do("GET", c.path, nil); got.Code != 200 || got.Header().Get("Content-Encoding") != "gzip" {
+			t.Errorf("%s: %d", c.path, got.Code)
+		}
+		budget(t, "octets of "+c.path, s.since(n).octets(""), c.most)
+	}
+}
+
+// conversation07 is one of n business letters of 2,000 letters each, every answer with the one before it quoted below, and
+// answers the newest.
+func (h *house) conversation07(n int) (last mailstore.Message) {
+	words := strings.Fields("anbei die Unterlagen zur Pumpe im Werk Nord Lieferung Termin Angebot bitte prüfen Rechnung Montage Freitag Prüfung Zähler Netz Leitung offene Punkte Vertrag")
+	text, quoted := "", ""
+	for i := range n {
+		var letter30 strings.Builder
+		for j := 0; letter30.Len() < 2000; j++ {
+			letter30.WriteString(words[(i*31+j*j*7+j)%len(words)] + " " + strconv.Itoa((i*97+j*13)%89) + " ")
+		}
+		text, quoted = letter30.String(), "> "+strings.ReplaceAll(text, ". ", ".\r\n> ")
+		l := letter{subject: "Pumpe Werk Nord", id: fmt.Sprintf("pumpe%d@x", i), text: text + "\r\n\r\nAm Montag schrieb Olivia Hartley:\r\n" + quoted}
+		if i > 0 {
+			l.subject, l.answers = "Re: Pumpe Werk Nord", fmt.Sprintf("pumpe%d@x", i-1)
+		}
+		last = h.message(katrin, h.deliver(katrin, l))
+	}
+	return last
 }
 
 // TestEchoIsEmpty: a window that asks for news and has everything already gets 204 and no page; with any change it gets the page.
