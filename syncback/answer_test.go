@@ -12,6 +12,7 @@ import (
 	"holdover/exchange"
 	"holdover/exchange/exchangetest"
 	"holdover/mailstore"
+	"holdover/syncback/traffic"
 )
 
 // TestCalendarAnswersGoBack: an answer to an invitation (iMIP REPLY, RFC 6047) that was given in an outage
@@ -33,7 +34,7 @@ func TestCalendarAnswersGoBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	imap := func(o exchange.IMAPOptions) Mailboxes {
+	imap := func(o exchange.IMAPOptions) traffic.Mailboxes {
 		o.Address, o.Security, o.Service = d.Addr("imap"), security, d.Service
 		c, err := exchange.NewIMAP(o)
 		if err != nil {
@@ -53,15 +54,15 @@ func TestCalendarAnswersGoBack(t *testing.T) {
 	t.Cleanup(func() { smtp.Close(); ews.Close(); graph.Close() })
 	online := imap(exchange.IMAPOptions{Auth: exchange.LoginXOAUTH2, Tokens: tokens})
 	for name, c := range map[string]struct {
-		profile Profile
-		ways    []Way
+		profile traffic.Profile
+		ways    []traffic.Way
 		way     string // that carries it, "" none
 	}{
-		"by IMAP":                   {ProfileOnPremises, []Way{{Speaks: IMAP, At: OnPremises, Mail: imap(exchange.IMAPOptions{Password: d.Secret})}}, "imap"},
-		"by EWS":                    {ProfileOnPremises, []Way{{Speaks: EWS, At: OnPremises, Mail: ews}}, "ews"},
-		"by IMAP with a token":      {ProfileOnline, []Way{{Speaks: IMAP, At: Online, Mail: online}}, "imap@online"},
-		"by Graph, handed to IMAP":  {ProfileOnline, []Way{{Speaks: Graph, At: Online, Mail: graph}, {Speaks: IMAP, At: Online, Mail: online}}, "imap@online"},
-		"by Graph, nobody to go on": {ProfileOnline, []Way{{Speaks: Graph, At: Online, Mail: graph}}, ""},
+		"by IMAP":                   {traffic.ProfileOnPremises, []traffic.Way{{Speaks: traffic.IMAP, At: traffic.OnPremises, Mail: imap(exchange.IMAPOptions{Password: d.Secret})}}, "imap"},
+		"by EWS":                    {traffic.ProfileOnPremises, []traffic.Way{{Speaks: traffic.EWS, At: traffic.OnPremises, Mail: ews}}, "ews"},
+		"by IMAP with a token":      {traffic.ProfileOnline, []traffic.Way{{Speaks: traffic.IMAP, At: traffic.Online, Mail: online}}, "imap@online"},
+		"by Graph, handed to IMAP":  {traffic.ProfileOnline, []traffic.Way{{Speaks: traffic.Graph, At: traffic.Online, Mail: graph}, {Speaks: traffic.IMAP, At: traffic.Online, Mail: online}}, "imap@online"},
+		"by Graph, nobody to go on": {traffic.ProfileOnline, []traffic.Way{{Speaks: traffic.Graph, At: traffic.Online, Mail: graph}}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
@@ -72,12 +73,12 @@ func TestCalendarAnswersGoBack(t *testing.T) {
 			b.people[anna] = strings.NewReplacer(" ", "-", ",", "").Replace(strings.ToLower(name)) + "@firma.test"
 			d.AddMailbox(b.people[anna])
 			at := c.profile.Locations()[0]
-			b.o.Profile, b.o.Ways, b.o.Paths = c.profile, append([]Way{{Speaks: SMTP, At: at, SMTP: smtp}}, c.ways...), Paths{}
+			b.o.Profile, b.o.Ways, b.o.Paths = c.profile, append([]traffic.Way{{Speaks: traffic.SMTP, At: at, SMTP: smtp}}, c.ways...), traffic.Paths{}
 			if len(c.ways) > 1 || c.way == "" {
-				b.o.Paths[SentCargo] = []Protocol{Graph, IMAP}
+				b.o.Paths[traffic.SentCargo] = []traffic.Protocol{traffic.Graph, traffic.IMAP}
 			}
 			if c.way == "" {
-				b.o.Paths[InternalCargo] = []Protocol{Graph}
+				b.o.Paths[traffic.InternalCargo] = []traffic.Protocol{traffic.Graph}
 			}
 			b.restart()
 			b.answer(d, c.way)

@@ -57,7 +57,7 @@ func (s *Syncback) lanes(rows []row) (folders, deliveries []row, copies map[stri
 		switch {
 		case r.op.places():
 			folders = append(folders, r)
-		case w.Speaks.delivers():
+		case w.Speaks.Delivers():
 			deliveries = append(deliveries, r)
 		case r.op.gives() && r.kind != mailstore.Refilled: // that is looked for first
 			copies[r.way] = append(copies[r.way], r)
@@ -150,7 +150,7 @@ func (b *batch) judge(ctx context.Context, r row, result told, failed error) {
 	if failed == nil {
 		b.s.meters.of(b.s.way(r.way)).note(b.s.now(), time.UnixMilli(r.at))
 	}
-	b.s.pace.carried(b.s.way(r.way), r.mailbox, result.octets, b.s.now())
+	b.s.pace.Carried(b.s.way(r.way), r.mailbox, result.octets, b.s.now())
 	o := b.s.judge(context.WithoutCancel(ctx), r, result, failed)
 	b.done = append(b.done, o)
 	if failed != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"holdover/exchange"
+	"holdover/syncback/traffic"
 )
 
 // appender is a connector that puts several messages into folders of one mailbox in one go. Each
@@ -16,7 +17,7 @@ type appender interface {
 const putOctets = 8 << 20
 
 // put tells rows that put messages into folders over one way.
-func (b *batch) put(ctx context.Context, w *Way, rows []row) {
+func (b *batch) put(ctx context.Context, w *traffic.Way, rows []row) {
 	all, ok := w.Mail.(appender)
 	if !ok || len(rows) < 2 {
 		b.each(ctx, rows)
@@ -44,7 +45,7 @@ func (b *batch) put(ctx context.Context, w *Way, rows []row) {
 }
 
 // putAll makes one call for several rows.
-func (b *batch) putAll(ctx context.Context, w *Way, all appender, rows []row, puts []exchange.Put) {
+func (b *batch) putAll(ctx context.Context, w *traffic.Way, all appender, rows []row, puts []exchange.Put) {
 	if len(rows) == 0 {
 		return
 	}
@@ -53,7 +54,7 @@ func (b *batch) putAll(ctx context.Context, w *Way, all appender, rows []row, pu
 		if err != nil {
 			b.judge(ctx, r, told{}, err)
 		} else {
-			place := w.placed(answers[i].Place)
+			place := w.Placed(answers[i].Place)
 			b.judge(ctx, r, told{place: place, words: "appended", octets: len(puts[i].Item.Octets)}, answers[i].Err)
 		}
 	}

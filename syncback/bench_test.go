@@ -17,6 +17,7 @@ import (
 	"holdover/email"
 	"holdover/exchange"
 	"holdover/mailstore"
+	"holdover/syncback/traffic"
 )
 
 const (
@@ -25,8 +26,8 @@ const (
 )
 
 // onPremises are the ways of a plain Exchange: SMTP and IMAP.
-func onPremises(smtp Deliverer, imap Mailboxes) []Way {
-	return []Way{{Speaks: SMTP, At: OnPremises, SMTP: smtp}, {Speaks: IMAP, At: OnPremises, Mail: imap}}
+func onPremises(smtp traffic.Deliverer, imap traffic.Mailboxes) []traffic.Way {
+	return []traffic.Way{{Speaks: traffic.SMTP, At: traffic.OnPremises, SMTP: smtp}, {Speaks: traffic.IMAP, At: traffic.OnPremises, Mail: imap}}
 }
 
 // people is the directory of the tests.

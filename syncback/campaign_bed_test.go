@@ -16,6 +16,7 @@ import (
 	"holdover/email"
 	"holdover/exchange"
 	"holdover/exchange/exchangetest"
+	"holdover/syncback/traffic"
 )
 
 // bed is the bench with the stand-in Exchange (demo/standin, a scripted double in a process of its
@@ -24,7 +25,7 @@ type bed struct {
 	*bench
 	rnd     *rand.Rand
 	double  *exchangetest.Double
-	profile Profile
+	profile traffic.Profile
 	ews     bool // on-premises: EWS beside IMAP
 	lanes   int  // deliveries at once
 	nodes   []*node
@@ -63,11 +64,11 @@ func newBed(t *testing.T, seed uint64, db *database.DB, workers int, planted fau
 	}
 	switch seed % 3 {
 	case 0:
-		b.profile = ProfileOnPremises
+		b.profile = traffic.ProfileOnPremises
 	case 1:
-		b.profile, b.ews = ProfileOnPremises, true
+		b.profile, b.ews = traffic.ProfileOnPremises, true
 	case 2:
-		b.profile = ProfileOnline
+		b.profile = traffic.ProfileOnline
 	}
 	b.world = nil
 	b.hold()
@@ -86,11 +87,11 @@ func (b *bed) hold() {
 	var err error
 	b.events, err = continuity.Open(b.ctx, continuity.Options{DB: b.db, Directory: b.people, Held: true, Now: b.clock.now, Log: slog.New(slog.DiscardHandler)})
 	b.must(err)
-	at := OnPremises
-	if b.profile == ProfileOnline {
-		at = Online
+	at := traffic.OnPremises
+	if b.profile == traffic.ProfileOnline {
+		at = traffic.Online
 	}
-	b.o = Options{Store: b.store, Gate: b.events, Release: b.events, Probe: Probe{Mailboxes: map[Location]string{at: campaignProbe}, Sender: "holdover@firma.test"},
+	b.o = Options{Store: b.store, Gate: b.events, Release: b.events, Probe: Probe{Mailboxes: map[traffic.Location]string{at: campaignProbe}, Sender: "holdover@firma.test"},
 		Directory: b.people, Profile: b.profile, Deliveries: b.lanes, Now: b.clock.now, Log: slog.New(slog.DiscardHandler), faults: b.planted}
 	if os.Getenv("HOLDOVER_TEST_LOG") != "" {
 		b.o.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -184,29 +185,29 @@ func (b *bed) move(d time.Duration) {
 }
 
 // ways connects to the double anew, as a process that starts.
-func (b *bed) ways() (ways []Way, closeAll func()) {
+func (b *bed) ways() (ways []traffic.Way, closeAll func()) {
 	b.t.Helper()
-	at, none := OnPremises, exchange.Security{Policy: exchange.None}
+	at, none := traffic.OnPremises, exchange.Security{Policy: exchange.None}
 	smtp, err := exchange.NewSMTP(exchange.SMTPOptions{Address: b.double.Addr("smtp"), Security: none})
 	b.must(err)
 	mapOptions := exchange.IMAPOptions{Address: b.double.Addr("imap"), Security: none, Service: b.double.Service, Password: b.double.Secret}
 	closers := []func() error{smtp.Close}
-	if b.profile == ProfileOnline {
-		at = Online
+	if b.profile == traffic.ProfileOnline {
+		at = traffic.Online
 		tokens := b.tokens()
 		mapOptions.Auth, mapOptions.Tokens, mapOptions.Password = exchange.LoginXOAUTH2, tokens, ""
 		graph, err := exchange.NewGraph(exchange.GraphOptions{URL: "http://" + b.double.Addr("graph") + "/v1.0", Security: none, Tokens: tokens, Now: b.clock.now})
 		b.must(err)
-		ways, closers = append(ways, Way{Speaks: Graph, At: Online, Mail: graph}), append(closers, func() error { graph.Close(); return nil })
+		ways, closers = append(ways, traffic.Way{Speaks: traffic.Graph, At: traffic.Online, Mail: graph}), append(closers, func() error { graph.Close(); return nil })
 	}
 	imap, err := exchange.NewIMAP(mapOptions)
 	b.must(err)
 	closers = append(closers, imap.Close)
-	ways = append(ways, Way{Speaks: SMTP, At: at, SMTP: smtp}, Way{Speaks: IMAP, At: at, Mail: imap})
+	ways = append(ways, traffic.Way{Speaks: traffic.SMTP, At: at, SMTP: smtp}, traffic.Way{Speaks: traffic.IMAP, At: at, Mail: imap})
 	if b.ews {
 		ews, err := exchange.NewEWS(exchange.EWSOptions{URL: "http://" + b.double.Addr("ews") + "/EWS/Exchange.asmx", Security: none, User: b.double.Service, Password: b.double.Secret, Auth: "basic", Now: b.clock.now})
 		b.must(err)
-		ways = append(ways, Way{Speaks: EWS, At: at, Mail: ews})
+		ways = append(ways, traffic.Way{Speaks: traffic.EWS, At: at, Mail: ews})
 	}
 	return ways, func() {
 		for _, c := range closers {

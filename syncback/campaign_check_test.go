@@ -12,6 +12,7 @@ import (
 	"holdover/exchange"
 	"holdover/exchange/exchangetest"
 	"holdover/mailstore"
+	"holdover/syncback/traffic"
 )
 
 // wrong compares what people did (the plot) with what lies in the double: each message once, in its
@@ -128,7 +129,7 @@ func (b *bed) compare(say func(string, ...any), l *letter, own []exchangetest.Do
 // rewritten: Graph can only write a message anew from its parts; then at least its own words must
 // be there.
 func (b *bed) rewritten(l *letter, c exchangetest.DoubleMessage) bool {
-	if b.profile != ProfileOnline || !strings.HasSuffix(c.Subject, " "+l.token) {
+	if b.profile != traffic.ProfileOnline || !strings.HasSuffix(c.Subject, " "+l.token) {
 		return false
 	}
 	octets, text := string(b.double.Octets(c.Mailbox, c.ID)), []byte("Text "+l.token)
@@ -168,7 +169,7 @@ func (b *bed) compareNames(say func(string, ...any), name string, l *letter, c e
 }
 
 // names says whether a way of the bed carries categories.
-func (b *bed) names() bool { return b.ews || b.profile == ProfileOnline }
+func (b *bed) names() bool { return b.ews || b.profile == traffic.ProfileOnline }
 
 // parkedNames counts the parked rows that may be: categories where no way carries them, of messages that
 // were named.

@@ -10,6 +10,7 @@ import (
 
 	"holdover/email"
 	"holdover/exchange"
+	"holdover/syncback/traffic"
 )
 
 // node is one process of Holdover as far as sync-back goes: a name, connectors, and what is in
@@ -45,7 +46,7 @@ func (n *node) start() {
 		o := n.bed.o
 		o.Node, o.at = n.name, life.at
 		for _, w := range ways {
-			if w.Speaks.delivers() {
+			if w.Speaks.Delivers() {
 				w.SMTP = killableSMTP{life, w.SMTP}
 			} else {
 				w.Mail = life.wrap(w.Mail)
@@ -162,7 +163,7 @@ func (l *life) around(what string, call func() error) error {
 
 type killableSMTP struct {
 	*life
-	in Deliverer
+	in traffic.Deliverer
 }
 
 func (k killableSMTP) Deliver(ctx context.Context, from string, to []string, octets []byte) (words string, err error) {
@@ -171,7 +172,7 @@ func (k killableSMTP) Deliver(ctx context.Context, from string, to []string, oct
 }
 
 // wrap keeps what a connector can do beyond Mailboxes.
-func (l *life) wrap(in Mailboxes) Mailboxes {
+func (l *life) wrap(in traffic.Mailboxes) traffic.Mailboxes {
 	one := killable{l, in}
 	if all, ok := in.(appender); ok {
 		return killableAll{one, all}
@@ -181,7 +182,7 @@ func (l *life) wrap(in Mailboxes) Mailboxes {
 
 type killable struct {
 	*life
-	in Mailboxes
+	in traffic.Mailboxes
 }
 
 func (k killable) Find(ctx context.Context, mailbox string, q exchange.Query) (found []exchange.Copy, err error) {

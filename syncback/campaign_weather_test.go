@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"holdover/exchange/exchangetest"
+	"holdover/syncback/traffic"
 )
 
 // weather is what goes wrong in a seed: rules of the double, kills, a node that freezes.
@@ -119,7 +120,7 @@ func (s *weather) rules() (all []exchangetest.DoubleFault) {
 	if s.bed.ews {
 		faces = append(faces, "ews")
 	}
-	if s.bed.profile == ProfileOnline {
+	if s.bed.profile == traffic.ProfileOnline {
 		faces = append(faces, "graph")
 	}
 	for _, r := range misfortunes() {

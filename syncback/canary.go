@@ -10,6 +10,7 @@ import (
 	"holdover/database"
 	"holdover/email"
 	"holdover/exchange"
+	"holdover/syncback/traffic"
 )
 
 // CanaryState is how far a way's canary has come.
@@ -65,7 +66,7 @@ func canaryLooks() []time.Duration {
 
 // fly takes one way's canary as far as it comes now. What it answers was saved before and after each
 // call: a restart goes on looking for the canary that went in, and sends no second one.
-func (s *Syncback) fly(ctx context.Context, event string, w *Way, c Canary) (Canary, error) {
+func (s *Syncback) fly(ctx context.Context, event string, w *traffic.Way, c Canary) (Canary, error) {
 	ctx, cancel := context.WithTimeout(ctx, canaryCall)
 	defer cancel()
 	if c.State != CanarySent {
@@ -78,7 +79,7 @@ func (s *Syncback) fly(ctx context.Context, event string, w *Way, c Canary) (Can
 }
 
 // sendCanary puts a new one into Exchange.
-func (s *Syncback) sendCanary(ctx context.Context, event string, w *Way, c Canary) (Canary, error) {
+func (s *Syncback) sendCanary(ctx context.Context, event string, w *traffic.Way, c Canary) (Canary, error) {
 	c.State, c.msgid, c.looks, c.Sent = CanarySent, "canary."+strings.ToLower(rand.Text())+"@holdover.invalid", 0, s.now()
 	c.Words, c.Remedy, c.Next = "on its way in", "", s.now()
 	c.Tries++
@@ -96,12 +97,12 @@ func (s *Syncback) sendCanary(ctx context.Context, event string, w *Way, c Canar
 		return c, err
 	}
 	words := canaryTaken + "; looked for in the probe mailbox"
-	if w.Speaks.delivers() {
+	if w.Speaks.Delivers() {
 		var said string
 		said, err = w.SMTP.Deliver(ctx, s.o.Probe.Sender, []string{c.Address}, octets)
 		words += " (" + said + ")"
 	} else {
-		_, err = remote{w, c.Address}.Append(ctx, exchange.Folder{Role: exchange.Inbox}, exchange.Item{Octets: octets, Date: s.now(), Note: s.sideLitter(ctx, w, c.Address)})
+		_, err = w.Mailbox(c.Address).Append(ctx, exchange.Folder{Role: exchange.Inbox}, exchange.Item{Octets: octets, Date: s.now(), Note: s.sideLitter(ctx, w, c.Address)})
 	}
 	switch {
 	case err == nil:
@@ -115,13 +116,13 @@ func (s *Syncback) sendCanary(ctx context.Context, event string, w *Way, c Canar
 }
 
 // seekCanary reads it back and takes it away.
-func (s *Syncback) seekCanary(ctx context.Context, event string, w *Way, c Canary) (Canary, error) {
+func (s *Syncback) seekCanary(ctx context.Context, event string, w *traffic.Way, c Canary) (Canary, error) {
 	copies, by, err := s.findCanary(ctx, w, c)
 	switch {
 	case err != nil:
 		f := failureOf(err)
 		c.Words, c.Remedy = "it cannot be looked for: "+wordsOf(err), f.Remedy
-		c.Next = s.now().Add(max(f.After, backoff(c.looks+1, canaryPause)))
+		c.Next = s.now().Add(max(f.After, traffic.Backoff(c.looks+1, canaryPause)))
 		c.looks++
 	case len(copies) > 0:
 		// Noted before it is taken away: what is gone then is known to have been there.
@@ -134,7 +135,7 @@ func (s *Syncback) seekCanary(ctx context.Context, event string, w *Way, c Canar
 				c.Words = canarySeen + ", but it cannot be taken away again: " + wordsOf(err)
 				c.Remedy = "Give the account the right to delete in the probe mailbox."
 				c.looks++
-				c.Next = s.now().Add(backoff(c.looks, canaryPause))
+				c.Next = s.now().Add(traffic.Backoff(c.looks, canaryPause))
 				return c, s.keepCanary(ctx, event, c)
 			}
 		}
@@ -163,14 +164,14 @@ func (c *Canary) pass(words string) {
 
 // findCanary looks for a canary in every folder: over its own way where that opens mailboxes, else
 // over the first that answers.
-func (s *Syncback) findCanary(ctx context.Context, w *Way, c Canary) (copies []exchange.Copy, by remote, err error) {
-	ways := []*Way{w}
-	if w.Speaks.delivers() {
+func (s *Syncback) findCanary(ctx context.Context, w *traffic.Way, c Canary) (copies []exchange.Copy, by traffic.Remote, err error) {
+	ways := []*traffic.Way{w}
+	if w.Speaks.Delivers() {
 		ways = s.lookOrder(w.At)
 	}
 	err = &exchange.Failure{Kind: exchange.ErrUnreachable, Op: "look", Words: "no way into mailboxes is configured on this side"}
 	for _, look := range ways {
-		by = remote{look, c.Address}
+		by = look.Mailbox(c.Address)
 		if copies, err = by.Find(ctx, exchange.Query{MessageIDs: []string{c.msgid}, Since: c.Sent.AddDate(0, 0, -2)}); err == nil {
 			return copies, by, nil
 		}
@@ -188,7 +189,7 @@ func (s *Syncback) failCanary(c *Canary, err error) {
 	if c.Remedy == "" {
 		c.Remedy = "See what Exchange says, and look into its logs for this time."
 	}
-	c.Next = s.now().Add(max(min(f.After, 30*time.Minute), backoff(c.Tries, canaryPause)))
+	c.Next = s.now().Add(max(min(f.After, 30*time.Minute), traffic.Backoff(c.Tries, canaryPause)))
 }
 
 func failureOf(err error) *exchange.Failure {
@@ -252,7 +253,7 @@ const side = "side "
 
 // sideLitter is given to a way that makes something on the side of a canary: what it notes is litter
 // until it says that nothing is left.
-func (s *Syncback) sideLitter(ctx context.Context, w *Way, address string) func(ref string) error {
+func (s *Syncback) sideLitter(ctx context.Context, w *traffic.Way, address string) func(ref string) error {
 	last := ""
 	return func(ref string) error {
 		err := s.write(ctx, "", func(tx *database.Tx) error {
@@ -287,7 +288,7 @@ func (s *Syncback) sweepSide(ctx context.Context, address, litter string) error 
 
 // sweepLitter takes away canaries that failed on their way out. It is a courtesy: what it cannot do
 // it leaves for the next event, and after two weeks to a person.
-func (s *Syncback) sweepLitter(ctx context.Context, at Location, address string) error {
+func (s *Syncback) sweepLitter(ctx context.Context, at traffic.Location, address string) error {
 	var ids []string
 	err := s.db.Read(ctx, func(tx *database.Tx) error {
 		ids = nil
@@ -317,7 +318,7 @@ func (s *Syncback) sweepLitter(ctx context.Context, at Location, address string)
 		return err
 	}
 	for _, w := range s.lookOrder(at) {
-		by := remote{w, address}
+		by := w.Mailbox(address)
 		copies, err := by.Find(ctx, exchange.Query{MessageIDs: ids})
 		if err != nil {
 			continue

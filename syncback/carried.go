@@ -32,7 +32,7 @@ func (s *Syncback) Carried(ctx context.Context, span Span, covers func(email.Mai
 	for name, n := range counts {
 		c := Carried{Way: name, Messages: n}
 		if w := s.way(name); w != nil {
-			c.Way, c.Journalled = w.Title(), w.Speaks.delivers()
+			c.Way, c.Journalled = w.Title(), w.Speaks.Delivers()
 		}
 		list = append(list, c)
 	}

@@ -10,6 +10,7 @@ import (
 	"holdover/email"
 	"holdover/exchange"
 	"holdover/mailstore"
+	"holdover/syncback/traffic"
 )
 
 func (c *conflict) namedThere(id string, names ...string) {
@@ -124,7 +125,7 @@ var categoryConflicts = map[string]func(b *bench){
 		c.bears("m@x", "Archiv", "Red")
 	},
 	"category-by-imap": func(b *bench) {
-		b.o.Ways[1].Speaks = IMAP
+		b.o.Ways[1].Speaks = traffic.IMAP
 		b.restart()
 		m := b.arrive(anna, "m@x")
 		c := began(b)
@@ -144,8 +145,8 @@ var categoryConflicts = map[string]func(b *bench){
 		if err != nil || len(lines) != 1 || lines[0].Remedy == "" {
 			c.t.Errorf("%v, %+v", err, lines)
 		}
-		c.o.Ways = append(c.o.Ways, Way{Speaks: EWS, At: OnPremises, Mail: c.world}) // the administrator mends it
-		c.o.Paths = Paths{StateCargo: {IMAP}}                                        // and the path still names IMAP alone
+		c.o.Ways = append(c.o.Ways, traffic.Way{Speaks: traffic.EWS, At: traffic.OnPremises, Mail: c.world}) // the administrator mends it
+		c.o.Paths = traffic.Paths{traffic.StateCargo: {traffic.IMAP}}                                        // and the path still names IMAP alone
 		c.restart()
 		c.must(c.sync.Retry(c.ctx, anna, lines[0].Seq, "admin"))
 		c.drain()
@@ -157,7 +158,7 @@ var categoryConflicts = map[string]func(b *bench){
 // what is refilled brings its categories again.
 func TestCategoriesOneChange(t *testing.T) {
 	b := newBench(t)
-	b.o.Ways[1].Speaks = EWS
+	b.o.Ways[1].Speaks = traffic.EWS
 	b.restart()
 	m := b.arrive(anna, "m@x")
 	c := began(b)
@@ -170,7 +171,7 @@ func TestCategoriesOneChange(t *testing.T) {
 	_, err := c.pass()
 	c.must(err)
 	dry, err := c.sync.DryRun(c.ctx, func(email.MailboxID) bool { return true }, false, nil)
-	if err != nil || dry.Items != 1 || dry.Doubtful != 0 || dry.Flows[0].Cargo != StateCargo || dry.Flows[0].Way != "ews" {
+	if err != nil || dry.Items != 1 || dry.Doubtful != 0 || dry.Flows[0].Cargo != traffic.StateCargo || dry.Flows[0].Way != "ews" {
 		t.Errorf("dry run: %+v, %v", dry, err)
 	}
 	c.over()
@@ -194,7 +195,7 @@ func TestCategoriesOneChange(t *testing.T) {
 // TestCategoriesAreLookedAt: a yes is not believed, what Exchange shows is.
 func TestCategoriesAreLookedAt(t *testing.T) {
 	b := newBench(t)
-	b.o.Ways[1].Speaks = EWS
+	b.o.Ways[1].Speaks = traffic.EWS
 	b.restart()
 	m := b.arrive(anna, "m@x")
 	c := began(b)

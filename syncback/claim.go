@@ -10,6 +10,7 @@ import (
 
 	"holdover/database"
 	"holdover/email"
+	"holdover/syncback/traffic"
 )
 
 // free is the condition on a row i that nothing of its item stands unfinished before it: order is
@@ -37,7 +38,7 @@ func (s *Syncback) reclaim(ctx context.Context) error {
 // be told now.
 func (s *Syncback) claim(ctx context.Context, m email.MailboxID, done []outcome, n int) (next []row, err error) {
 	now, cargos := s.now(), s.movable(m)
-	if len(cargos) == 0 && len(done) == 0 && len(s.pace.limits) > 0 {
+	if len(cargos) == 0 && len(done) == 0 && len(s.pace.Limits) > 0 {
 		return nil, nil // a commit would say nothing
 	}
 	err = s.write(ctx, m, func(tx *database.Tx) error {
@@ -59,7 +60,7 @@ func (s *Syncback) claim(ctx context.Context, m email.MailboxID, done []outcome,
 		return nil, fmt.Errorf("claim: %w", err)
 	}
 	for _, r := range next {
-		s.pace.took(s.way(r.way), m, 1, now)
+		s.pace.Took(s.way(r.way), m, 1, now)
 	}
 	return next, nil
 }
@@ -79,7 +80,7 @@ func (s *Syncback) settleAll(tx *database.Tx, done []outcome, p passage) error {
 
 // take marks the next free rows, of different items, as being tried, each over the way that is
 // chosen for it now.
-func (s *Syncback) take(tx *database.Tx, m email.MailboxID, p passage, cargos []Cargo, n int) ([]row, error) {
+func (s *Syncback) take(tx *database.Tx, m email.MailboxID, p passage, cargos []traffic.Cargo, n int) ([]row, error) {
 	if err := s.takeOver(tx, m); err != nil {
 		return nil, err
 	}
@@ -90,7 +91,7 @@ func (s *Syncback) take(tx *database.Tx, m email.MailboxID, p passage, cargos []
 		return nil, err
 	}
 	var taken []row
-	used := map[*Way]int{}
+	used := map[*traffic.Way]int{}
 	for _, r := range rows {
 		if r.op == rename && len(taken) > 0 { // by itself: paths of what comes before and after differ
 			break
@@ -104,7 +105,7 @@ func (s *Syncback) take(tx *database.Tx, m email.MailboxID, p passage, cargos []
 			}
 			continue
 		}
-		if used[w]++; used[w] > s.pace.allows(w, m, now) {
+		if used[w]++; used[w] > s.pace.Allows(w, m, now) {
 			continue
 		}
 		tried.way, tried.location = w.Name(), s.location(m)

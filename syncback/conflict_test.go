@@ -12,6 +12,7 @@ import (
 	"holdover/email"
 	"holdover/exchange"
 	"holdover/mailstore"
+	"holdover/syncback/traffic"
 )
 
 // conflict is a message or draft that was seen in Exchange, then changed on both sides during an event.
@@ -405,7 +406,7 @@ func TestConflicts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			if strings.HasPrefix(name, "category-") { // IMAP carries none
-				b.o.Ways[1].Speaks = EWS
+				b.o.Ways[1].Speaks = traffic.EWS
 				b.restart()
 			}
 			play(b)

@@ -9,6 +9,7 @@ import (
 	"holdover/continuity"
 	"holdover/exchange"
 	"holdover/exchange/exchangetest"
+	"holdover/syncback/traffic"
 )
 
 // TestDraftReplacedOverEachWay: a draft that is in Exchange already and was edited in the portal is
@@ -26,22 +27,22 @@ func TestDraftReplacedOverEachWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer smtp.Close()
-	for p, open := range map[Protocol]func() (Mailboxes, Location, error){
-		IMAP: func() (Mailboxes, Location, error) {
+	for p, open := range map[traffic.Protocol]func() (traffic.Mailboxes, traffic.Location, error){
+		traffic.IMAP: func() (traffic.Mailboxes, traffic.Location, error) {
 			w, err := exchange.NewIMAP(exchange.IMAPOptions{Address: d.Addr("imap"), Security: security, Password: d.Secret})
-			return w, OnPremises, err
+			return w, traffic.OnPremises, err
 		},
-		EWS: func() (Mailboxes, Location, error) {
+		traffic.EWS: func() (traffic.Mailboxes, traffic.Location, error) {
 			w, err := exchange.NewEWS(exchange.EWSOptions{URL: "http://" + d.Addr("ews") + "/EWS/Exchange.asmx", Security: security, User: d.Service, Password: d.Secret, Auth: "basic"})
-			return w, OnPremises, err
+			return w, traffic.OnPremises, err
 		},
-		Graph: func() (Mailboxes, Location, error) {
+		traffic.Graph: func() (traffic.Mailboxes, traffic.Location, error) {
 			tokens, err := exchange.NewTokens(exchange.TokenOptions{URL: "http://" + d.Addr("token") + "/tenant/oauth2/v2.0/token", Security: security, ClientID: d.Service, SecretFile: secret})
 			if err != nil {
-				return nil, Online, err
+				return nil, traffic.Online, err
 			}
 			w, err := exchange.NewGraph(exchange.GraphOptions{URL: "http://" + d.Addr("graph") + "/v1.0", Security: security, Tokens: tokens})
-			return w, Online, err
+			return w, traffic.Online, err
 		},
 	} {
 		t.Run(string(p), func(t *testing.T) {
@@ -50,8 +51,8 @@ func TestDraftReplacedOverEachWay(t *testing.T) {
 				t.Fatal(err)
 			}
 			b := newBench(t)
-			b.o.Ways = []Way{{Speaks: SMTP, At: at, SMTP: smtp}, {Speaks: p, At: at, Mail: way}}
-			b.o.Profile, b.o.Paths = Profile(at), Paths{InternalCargo: {p}}
+			b.o.Ways = []traffic.Way{{Speaks: traffic.SMTP, At: at, SMTP: smtp}, {Speaks: p, At: at, Mail: way}}
+			b.o.Profile, b.o.Paths = traffic.Profile(at), traffic.Paths{traffic.InternalCargo: {p}}
 			b.restart()
 			id := "entwurf-" + string(p) + "@x"
 			draft, version := b.draft(anna, "", 0, id, "eins")

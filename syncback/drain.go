@@ -8,6 +8,7 @@ import (
 
 	"holdover/database"
 	"holdover/email"
+	"holdover/syncback/traffic"
 )
 
 // turn is how many items of a mailbox are told before the round of looking, and before other
@@ -68,9 +69,9 @@ func (s *Syncback) drain(ctx context.Context, m email.MailboxID) (told int, more
 // paced says whether something waits of a mailbox only because a limit is met.
 func (s *Syncback) paced(ctx context.Context, m email.MailboxID) (waits bool, err error) {
 	now := s.now()
-	met := func(w *Way) bool { return s.routes.isOpen(w, m, now) && s.pace.allows(w, m, now) == 0 }
-	var held []Cargo
-	for _, c := range Cargos() {
+	met := func(w *traffic.Way) bool { return s.health.IsOpen(w, m, now) && s.pace.Allows(w, m, now) == 0 }
+	var held []traffic.Cargo
+	for _, c := range traffic.Cargos() {
 		if slices.ContainsFunc(s.table[s.location(m)][c], met) {
 			held = append(held, c)
 		}
@@ -93,7 +94,7 @@ func (s *Syncback) paced(ctx context.Context, m email.MailboxID) (waits bool, er
 // room is how many items of a mailbox may be told now: none while every way rests or its limits are
 // met, else a batch that Exchange takes within moments.
 func (s *Syncback) room(m email.MailboxID) int {
-	if s.pace.paused(m).After(s.now()) {
+	if s.pace.Paused(m).After(s.now()) {
 		return 0
 	}
 	return s.strides.next(m)
@@ -154,17 +155,17 @@ func (s *Syncback) due(ctx context.Context, m email.MailboxID, more bool) (next 
 
 // carriedFrom groups the kinds of items by when a way may carry them into a mailbox, in unix
 // milliseconds: the first way that works, as its limits allow, or else the first that is tried again.
-func (s *Syncback) carriedFrom(m email.MailboxID) map[int64][]Cargo {
-	now, groups := s.now(), map[int64][]Cargo{}
-	for _, c := range Cargos() {
+func (s *Syncback) carriedFrom(m email.MailboxID) map[int64][]traffic.Cargo {
+	now, groups := s.now(), map[int64][]traffic.Cargo{}
+	for _, c := range traffic.Cargos() {
 		ways := s.table[s.location(m)][c]
-		at := later(s.routes.reopens(ways, m, now), s.pace.paused(m))
+		at := later(s.health.Reopens(ways, m, now), s.pace.Paused(m))
 		if len(ways) == 0 {
 			at, _ = s.lostUntil(m)
 		}
 		for _, w := range ways {
-			if s.routes.isOpen(w, m, now) {
-				at = s.pace.ready(w, m, now)
+			if s.health.IsOpen(w, m, now) {
+				at = s.pace.Ready(w, m, now)
 				break
 			}
 		}
@@ -181,7 +182,7 @@ func (s *Syncback) carriedFrom(m email.MailboxID) map[int64][]Cargo {
 
 // lookableFrom is when a mailbox may be looked through; not too often while more is told.
 func (s *Syncback) lookableFrom(m email.MailboxID, more bool) time.Time {
-	at := s.pace.paused(m)
+	at := s.pace.Paused(m)
 	if more {
 		s.mu.Lock()
 		at = later(at, s.looks[m].Add(lookApart))
@@ -189,7 +190,7 @@ func (s *Syncback) lookableFrom(m email.MailboxID, more bool) time.Time {
 	}
 	if len(s.lookWays(m)) == 0 {
 		lost, _ := s.lostUntil(m)
-		at = later(later(at, lost), s.routes.reopens(s.lookOrder(s.location(m)), m, s.now()))
+		at = later(later(at, lost), s.health.Reopens(s.lookOrder(s.location(m)), m, s.now()))
 	}
 	return at
 }

@@ -20,6 +20,7 @@ import (
 	"holdover/email"
 	"holdover/exchange"
 	"holdover/mailstore"
+	"holdover/syncback/traffic"
 )
 
 // drainBench is what bench/drain.py asks for.
@@ -45,18 +46,18 @@ func TestDrainBench(t *testing.T) {
 	none := exchange.Security{Policy: exchange.None}
 	imap, err := exchange.NewIMAP(exchange.IMAPOptions{Address: cmp.Or(o.IMAP, "127.0.0.1:9"), Security: none, User: "{local}", Password: o.Password})
 	b.must(err)
-	b.o.Ways = []Way{{Speaks: IMAP, At: OnPremises, Mail: imap}}
-	over, done := IMAP, `state='verified'`
+	b.o.Ways = []traffic.Way{{Speaks: traffic.IMAP, At: traffic.OnPremises, Mail: imap}}
+	over, done := traffic.IMAP, `state='verified'`
 	if o.SMTP != "" {
 		smtp, err := exchange.NewSMTP(exchange.SMTPOptions{Address: o.SMTP, Security: none})
 		b.must(err)
-		b.o.Ways = append(b.o.Ways, Way{Speaks: SMTP, At: OnPremises, SMTP: smtp})
-		over = SMTP
+		b.o.Ways = append(b.o.Ways, traffic.Way{Speaks: traffic.SMTP, At: traffic.OnPremises, SMTP: smtp})
+		over = traffic.SMTP
 		if o.IMAP == "" {
 			done = `state IN ('verified','accepted')`
 		}
 	}
-	b.o.Paths = Paths{InboundCargo: {over}}
+	b.o.Paths = traffic.Paths{traffic.InboundCargo: {over}}
 	b.restart()
 	e := b.start(continuity.Outage, continuity.Scope{All: true})
 	b.fillBench(o)

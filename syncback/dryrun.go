@@ -10,6 +10,7 @@ import (
 	"holdover/database"
 	"holdover/email"
 	"holdover/mailstore"
+	"holdover/syncback/traffic"
 )
 
 // DryRun is what would go where if the gates opened now. It is made from the ledger and the store
@@ -26,10 +27,10 @@ type DryRun struct {
 
 // Flow is one kind of item over one way.
 type Flow struct {
-	Cargo            Cargo
-	Way              string   // its name, "" when none is known yet
-	Title            string   // for people
-	At               Location // "" is not found out yet
+	Cargo            traffic.Cargo
+	Way              string           // its name, "" when none is known yet
+	Title            string           // for people
+	At               traffic.Location // "" is not found out yet
 	Items, Mailboxes int
 	Octets           int64
 }
@@ -118,7 +119,7 @@ func (s *Syncback) DryRun(ctx context.Context, covers func(email.MailboxID) bool
 		d.Flows = append(d.Flows, *f)
 	}
 	slices.SortFunc(d.Flows, func(a, b Flow) int {
-		return cmp.Or(cmp.Compare(slices.Index(Cargos(), a.Cargo), slices.Index(Cargos(), b.Cargo)), cmp.Compare(a.At, b.At), cmp.Compare(a.Way, b.Way))
+		return cmp.Or(cmp.Compare(slices.Index(traffic.Cargos(), a.Cargo), slices.Index(traffic.Cargos(), b.Cargo)), cmp.Compare(a.At, b.At), cmp.Compare(a.Way, b.Way))
 	})
 	d.Estimate, err = s.Estimate(ctx, covers)
 	return d, err
@@ -186,14 +187,14 @@ func (s *Syncback) sizes(ctx context.Context, m email.MailboxID, rows []row) (ma
 }
 
 // foresee answers by which way a row would go, and the first doubt about it.
-func (s *Syncback) foresee(ctx context.Context, r row, size int64, here, checks bool) (*Way, Doubt, error) {
+func (s *Syncback) foresee(ctx context.Context, r row, size int64, here, checks bool) (*traffic.Way, Doubt, error) {
 	ways, brings := s.suited(r), r.op.gives() || r.op == draft
 	fitting := slices.Clone(ways)
-	fitting = slices.DeleteFunc(fitting, func(w *Way) bool { return w.Largest > 0 && size > w.Largest })
+	fitting = slices.DeleteFunc(fitting, func(w *traffic.Way) bool { return w.Largest > 0 && size > w.Largest })
 	if r.op == categories {
-		fitting = slices.DeleteFunc(fitting, func(w *Way) bool { return !w.Speaks.names() })
+		fitting = slices.DeleteFunc(fitting, func(w *traffic.Way) bool { return !w.Speaks.Categorises() })
 	}
-	var way *Way
+	var way *traffic.Way
 	if len(fitting) > 0 {
 		way = fitting[0]
 	} else if len(ways) > 0 {
@@ -205,7 +206,7 @@ func (s *Syncback) foresee(ctx context.Context, r row, size int64, here, checks 
 		return way, Doubt{Reason: DoubtNoMailbox}, nil
 	case len(ways) == 0 && s.location(r.mailbox) != "":
 		return way, Doubt{Reason: DoubtNoWay, Detail: r.unsuited}, nil
-	case r.op == categories && len(ways) > 0 && !slices.ContainsFunc(ways, func(w *Way) bool { return w.Speaks.names() }):
+	case r.op == categories && len(ways) > 0 && !slices.ContainsFunc(ways, func(w *traffic.Way) bool { return w.Speaks.Categorises() }):
 		return way, Doubt{Reason: DoubtNames, Detail: way.Title()}, nil
 	case brings && !here && r.op != draft: // a draft that is gone was sent or discarded
 		return way, Doubt{Reason: DoubtGone}, nil

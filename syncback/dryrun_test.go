@@ -7,6 +7,7 @@ import (
 	"holdover/continuity"
 	"holdover/email"
 	"holdover/mailstore"
+	"holdover/syncback/traffic"
 )
 
 // TestDryRun: what would go where with the first doubts, and not one call to Exchange.
@@ -36,14 +37,14 @@ func TestDryRun(t *testing.T) {
 	if d.Items != 6 || told != 6 || d.Mailboxes != 2 || reasons[DoubtNoMailbox] != 2 || reasons[DoubtTooLarge] != 1 || len(d.Doubts) != 3 {
 		t.Errorf("%+v\n%v", d, reasons)
 	}
-	flows := map[Cargo]Flow{}
+	flows := map[traffic.Cargo]Flow{}
 	for _, f := range d.Flows {
 		flows[f.Cargo] = f
 	}
-	if f := flows[InboundCargo]; f.Way != "smtp" || f.Items != 3 || f.Mailboxes != 2 || f.Octets == 0 {
+	if f := flows[traffic.InboundCargo]; f.Way != "smtp" || f.Items != 3 || f.Mailboxes != 2 || f.Octets == 0 {
 		t.Errorf("inbound: %+v", f)
 	}
-	if f := flows[StateCargo]; f.Way != "imap" || f.Items != 1 || f.Octets != 0 {
+	if f := flows[traffic.StateCargo]; f.Way != "imap" || f.Items != 1 || f.Octets != 0 {
 		t.Errorf("state: %+v", f)
 	}
 	b.people[bert] = "bert@firma.test"

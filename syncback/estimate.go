@@ -7,6 +7,7 @@ import (
 
 	"holdover/database"
 	"holdover/email"
+	"holdover/syncback/traffic"
 )
 
 // What binds the pace of a drain, where it is no limit's key.
@@ -44,7 +45,7 @@ type meters struct {
 	ways map[string]*meter
 }
 
-func (m *meters) of(w *Way) *meter {
+func (m *meters) of(w *traffic.Way) *meter {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.ways == nil {
@@ -96,7 +97,7 @@ func (m *meter) rate(now time.Time) (rate float64, ok bool) {
 }
 
 // load is how much of each kind of item waits in a mailbox.
-type load map[Cargo]int
+type load map[traffic.Cargo]int
 
 // Estimate computes the end of what waits in the mailboxes for which covers is true, from the limits
 // and from how fast Exchange has taken items so far. The slower of the two counts.
@@ -135,8 +136,8 @@ func (s *Syncback) Estimate(ctx context.Context, covers func(email.MailboxID) bo
 
 func (s *Syncback) estimate(loads map[email.MailboxID]load) Estimate {
 	e := Estimate{Binds: BindsNothing}
-	all := make([]float64, len(s.pace.limits))
-	ways := map[*Way]*share{}
+	all := make([]float64, len(s.pace.Limits))
+	ways := map[*traffic.Way]*share{}
 	for m, l := range loads {
 		for w, n := range s.carried(m, l) {
 			e.Items += n
@@ -146,12 +147,12 @@ func (s *Syncback) estimate(loads map[email.MailboxID]load) Estimate {
 			ways[w].items += n
 			ways[w].possible += s.fastest(w)
 		}
-		for i, limit := range s.pace.limits {
+		for i, limit := range s.pace.Limits {
 			n := s.counted(m, l, limit)
 			switch {
 			case n == 0 || limit.Octets: // sizes are not in the ledger: they count when they are met
 			case limit.Each:
-				e.bind(limit, m, float64(n)/limit.rate())
+				e.bind(limit, m, float64(n)/limit.Rate())
 			default:
 				all[i] += float64(n)
 			}
@@ -159,7 +160,7 @@ func (s *Syncback) estimate(loads map[email.MailboxID]load) Estimate {
 	}
 	for i, n := range all {
 		if n > 0 {
-			e.bind(s.pace.limits[i], "", n/s.pace.limits[i].rate())
+			e.bind(s.pace.Limits[i], "", n/s.pace.Limits[i].Rate())
 		}
 	}
 	e.Left = e.Bound
@@ -174,9 +175,9 @@ type share struct {
 }
 
 // measured compares the bound with how fast each way went so far.
-func (s *Syncback) measured(e *Estimate, ways map[*Way]*share) {
+func (s *Syncback) measured(e *Estimate, ways map[*traffic.Way]*share) {
 	now, total := s.now(), 0.0
-	rates := map[*Way]float64{}
+	rates := map[*traffic.Way]float64{}
 	for i := range s.o.Ways {
 		if rate, ok := s.meters.of(&s.o.Ways[i]).rate(now); ok {
 			rates[&s.o.Ways[i]] = rate
@@ -184,8 +185,8 @@ func (s *Syncback) measured(e *Estimate, ways map[*Way]*share) {
 		}
 	}
 	e.Rate = total * 60
-	for _, limit := range s.pace.limits {
-		if !limit.Each && !limit.Octets && total >= 0.9*limit.rate() {
+	for _, limit := range s.pace.Limits {
+		if !limit.Each && !limit.Octets && total >= 0.9*limit.Rate() {
 			return // all ways together fill what is allowed to them
 		}
 	}
@@ -200,18 +201,18 @@ func (s *Syncback) measured(e *Estimate, ways map[*Way]*share) {
 }
 
 // fastest is how many items a second a way may carry into one mailbox; 0: no limit.
-func (s *Syncback) fastest(w *Way) (rate float64) {
-	for _, limit := range s.pace.limits {
-		if limit.Each && !limit.Octets && limit.bounds(w) && (rate == 0 || limit.rate() < rate) {
-			rate = limit.rate()
+func (s *Syncback) fastest(w *traffic.Way) (rate float64) {
+	for _, limit := range s.pace.Limits {
+		if limit.Each && !limit.Octets && limit.Bounds(w) && (rate == 0 || limit.Rate() < rate) {
+			rate = limit.Rate()
 		}
 	}
 	return rate
 }
 
 // carried is how many items of a mailbox's load each way will carry, as far as its path says.
-func (s *Syncback) carried(m email.MailboxID, l load) map[*Way]int {
-	ways := map[*Way]int{}
+func (s *Syncback) carried(m email.MailboxID, l load) map[*traffic.Way]int {
+	ways := map[*traffic.Way]int{}
 	for c, n := range l {
 		if path := s.table[s.location(m)][c]; len(path) > 0 {
 			ways[path[0]] += n
@@ -221,7 +222,7 @@ func (s *Syncback) carried(m email.MailboxID, l load) map[*Way]int {
 }
 
 // bind notes a limit that asks for more time than those before it.
-func (e *Estimate) bind(l Limit, m email.MailboxID, seconds float64) {
+func (e *Estimate) bind(l traffic.Limit, m email.MailboxID, seconds float64) {
 	took := time.Duration(seconds * float64(time.Second)).Round(time.Second)
 	if took > e.Bound || took == e.Bound && e.Binds == l.Key && m < e.Mailbox {
 		e.Bound, e.Binds, e.Mailbox = took, l.Key, m
@@ -229,9 +230,9 @@ func (e *Estimate) bind(l Limit, m email.MailboxID, seconds float64) {
 }
 
 // counted is how many items of a mailbox's load go over ways that a limit bounds.
-func (s *Syncback) counted(m email.MailboxID, l load, limit Limit) (n int) {
+func (s *Syncback) counted(m email.MailboxID, l load, limit traffic.Limit) (n int) {
 	for w, some := range s.carried(m, l) {
-		if limit.bounds(w) {
+		if limit.Bounds(w) {
 			n += some
 		}
 	}

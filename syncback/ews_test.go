@@ -9,6 +9,7 @@ import (
 	"holdover/exchange"
 	"holdover/exchange/exchangetest"
 	"holdover/mailstore"
+	"holdover/syncback/traffic"
 )
 
 // TestDrainByEWS drains an outage into Exchange on-premises, mail from outside by SMTP and all else by
@@ -24,7 +25,7 @@ func TestDrainByEWS(t *testing.T) {
 	ews, err := exchange.NewEWS(exchange.EWSOptions{URL: "http://" + d.Addr("ews") + "/EWS/Exchange.asmx", Security: security, User: d.Service, Password: d.Secret})
 	b.must(err)
 	t.Cleanup(func() { smtp.Close(); ews.Close() })
-	b.o.Ways = []Way{{Speaks: SMTP, At: OnPremises, SMTP: smtp}, {Speaks: EWS, At: OnPremises, Mail: ews}}
+	b.o.Ways = []traffic.Way{{Speaks: traffic.SMTP, At: traffic.OnPremises, SMTP: smtp}, {Speaks: traffic.EWS, At: traffic.OnPremises, Mail: ews}}
 	b.restart()
 
 	e := b.start(continuity.Outage, continuity.Scope{All: true})

@@ -13,6 +13,7 @@ import (
 	"holdover/exchange"
 	"holdover/exchange/exchangetest"
 	"holdover/mailstore"
+	"holdover/syncback/traffic"
 )
 
 // TestDrainByGraph drains an outage into Exchange Online with Graph alone beside SMTP, so that all but
@@ -32,8 +33,8 @@ func TestDrainByGraph(t *testing.T) {
 	graph, err := exchange.NewGraph(exchange.GraphOptions{URL: "http://" + d.Addr("graph") + "/v1.0", Security: security, Tokens: tokens})
 	b.must(err)
 	t.Cleanup(func() { smtp.Close(); graph.Close() })
-	b.o.Paths = Paths{"internal": {Graph}}
-	b.o.Profile, b.o.Ways = ProfileOnline, []Way{{Speaks: SMTP, At: Online, SMTP: smtp}, {Speaks: Graph, At: Online, Mail: graph}}
+	b.o.Paths = traffic.Paths{"internal": {traffic.Graph}}
+	b.o.Profile, b.o.Ways = traffic.ProfileOnline, []traffic.Way{{Speaks: traffic.SMTP, At: traffic.Online, SMTP: smtp}, {Speaks: traffic.Graph, At: traffic.Online, Mail: graph}}
 	b.restart()
 
 	e := b.start(continuity.Outage, continuity.Scope{All: true})

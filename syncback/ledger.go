@@ -9,6 +9,7 @@ import (
 	"holdover/email"
 	"holdover/exchange"
 	"holdover/mailstore"
+	"holdover/syncback/traffic"
 )
 
 // State is where an item stands (L10).
@@ -86,13 +87,13 @@ type row struct {
 	place    exchange.Place
 	words    string
 	remedy   string
-	way      string   // name of the way that carries it, or did last
-	location Location // where the mailbox lay then
-	unsuited string   // names of ways that cannot carry it, parted by commas
-	note     Note     // how it was found, for the account
-	base     *sight   // the message as it was last read from Exchange, nil never
-	steps    steps    // how far a call came that takes more than one step
-	resent   int      // accepted, never seen and sent again so many times
+	way      string           // name of the way that carries it, or did last
+	location traffic.Location // where the mailbox lay then
+	unsuited string           // names of ways that cannot carry it, parted by commas
+	note     Note             // how it was found, for the account
+	base     *sight           // the message as it was last read from Exchange, nil never
+	steps    steps            // how far a call came that takes more than one step
+	resent   int              // accepted, never seen and sent again so many times
 }
 
 const columns = `mailbox, seq, item, kind, op, state, resume, at, changed, next, attempts, looks, fence, lease, worker, msgid, mark, detail, place, words, remedy, way, location, unsuited, note, resent, base, steps`

@@ -9,13 +9,14 @@ import (
 	"holdover/database"
 	"holdover/email"
 	"holdover/exchange"
+	"holdover/syncback/traffic"
 )
 
 // nobody is a Message-ID that no message has: asking for it opens the mailbox and finds nothing.
 const nobody = "location@holdover.invalid"
 
 // location answers where a mailbox lies, as far as it is known; "": it must be found first.
-func (s *Syncback) location(m email.MailboxID) Location {
+func (s *Syncback) location(m email.MailboxID) traffic.Location {
 	if at := s.o.Profile.Locations(); len(at) == 1 {
 		return at[0]
 	}
@@ -75,7 +76,7 @@ func (s *Syncback) settleLocation(ctx context.Context, m email.MailboxID) error 
 	at, words := s.askLocation(ctx, m)
 	if at == "" {
 		s.mu.Lock()
-		s.lost[m] = rest{until: s.now().Add(time.Minute), words: words}
+		s.lost[m] = absence{until: s.now().Add(time.Minute), words: words}
 		s.mu.Unlock()
 		return nil
 	}
@@ -92,12 +93,18 @@ func (s *Syncback) settleLocation(ctx context.Context, m email.MailboxID) error 
 	return nil
 }
 
-func (s *Syncback) remember(m email.MailboxID, at Location) {
+func (s *Syncback) remember(m email.MailboxID, at traffic.Location) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.located[m] = at
 	delete(s.moved, m)
 	delete(s.lost, m)
+}
+
+// absence is until when a mailbox that was found nowhere is not looked for, and why.
+type absence struct {
+	until time.Time
+	words string
 }
 
 // lostUntil is when a mailbox that was found nowhere is asked for again, and why it was not found.
@@ -107,7 +114,7 @@ func (s *Syncback) lostUntil(m email.MailboxID) (time.Time, string) {
 	return s.lost[m].until, s.lost[m].words
 }
 
-func (s *Syncback) remembered(ctx context.Context, m email.MailboxID) (at Location, err error) {
+func (s *Syncback) remembered(ctx context.Context, m email.MailboxID) (at traffic.Location, err error) {
 	err = s.db.Read(ctx, func(tx *database.Tx) error {
 		at = ""
 		rows, err := tx.Query(`SELECT location FROM syncback_location WHERE mailbox=?`, string(m))
@@ -127,7 +134,7 @@ func (s *Syncback) remembered(ctx context.Context, m email.MailboxID) (at Locati
 
 // askLocation asks both sides. One clear yes decides; two are a question for a person, and none is
 // asked again later. words say why nothing was decided.
-func (s *Syncback) askLocation(ctx context.Context, m email.MailboxID) (found Location, words string) {
+func (s *Syncback) askLocation(ctx context.Context, m email.MailboxID) (found traffic.Location, words string) {
 	box, ok := s.o.Directory.Mailbox(m)
 	if !ok || box.Address == "" {
 		return "", "the directory has no address for this mailbox"
@@ -148,12 +155,12 @@ func (s *Syncback) askLocation(ctx context.Context, m email.MailboxID) (found Lo
 }
 
 // holds asks the first way of a location that answers whether the mailbox lies there.
-func (s *Syncback) holds(ctx context.Context, m email.MailboxID, at Location, address string) (here bool, err error) {
+func (s *Syncback) holds(ctx context.Context, m email.MailboxID, at traffic.Location, address string) (here bool, err error) {
 	for _, w := range s.lookOrder(at) {
-		if !s.routes.isOpen(w, m, s.now()) {
+		if !s.health.IsOpen(w, m, s.now()) {
 			continue
 		}
-		_, err = remote{w, address}.Find(ctx, exchange.Query{MessageIDs: []string{nobody}, Folders: []exchange.Folder{{Role: exchange.Inbox}}})
+		_, err = w.Mailbox(address).Find(ctx, exchange.Query{MessageIDs: []string{nobody}, Folders: []exchange.Folder{{Role: exchange.Inbox}}})
 		switch {
 		case err == nil:
 			return true, nil

@@ -97,7 +97,7 @@ func (s *Syncback) lookedLately(m email.MailboxID) bool {
 
 // lookable reads the rows to look for; none while the gate is closed: nothing flows then.
 func (s *Syncback) lookable(ctx context.Context, m email.MailboxID) (rows []row, err error) {
-	if len(s.lookWays(m)) == 0 || s.pace.paused(m).After(s.now()) {
+	if len(s.lookWays(m)) == 0 || s.pace.Paused(m).After(s.now()) {
 		return nil, nil
 	}
 	err = s.db.Read(ctx, func(tx *database.Tx) error {
@@ -114,10 +114,10 @@ func (s *Syncback) lookable(ctx context.Context, m email.MailboxID) (rows []row,
 // missedLook notes that a mailbox could not be looked through; nothing is proven by it. A way that
 // failed rests already; else the mailbox does.
 func (s *Syncback) missedLook(m email.MailboxID, err error) {
-	if len(s.lookWays(m)) == 0 || s.pace.paused(m).After(s.now()) {
+	if len(s.lookWays(m)) == 0 || s.pace.Paused(m).After(s.now()) {
 		return
 	}
-	s.pace.pause(m, s.now().Add(10*time.Second), wordsOf(err))
+	s.pace.Pause(m, s.now().Add(10*time.Second), wordsOf(err))
 }
 
 // conclude is the one place where a look-up becomes a state (L10).

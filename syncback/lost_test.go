@@ -10,6 +10,7 @@ import (
 	"holdover/continuity"
 	"holdover/exchange"
 	"holdover/exchange/exchangetest"
+	"holdover/syncback/traffic"
 )
 
 // atDouble puts the bench before the stand-in for Exchange, a process of its own; both clocks stand and
@@ -30,7 +31,7 @@ func atDouble(t *testing.T) (*bench, *exchangetest.Double) {
 	}
 	t.Cleanup(func() { imap.Close(); smtp.Close() })
 	b := newBench(t)
-	b.o.Ways = []Way{{Speaks: SMTP, At: OnPremises, SMTP: smtp}, {Speaks: IMAP, At: OnPremises, Mail: imap}}
+	b.o.Ways = []traffic.Way{{Speaks: traffic.SMTP, At: traffic.OnPremises, SMTP: smtp}, {Speaks: traffic.IMAP, At: traffic.OnPremises, Mail: imap}}
 	b.clock.at = d.Now()
 	b.restart()
 	return b, d

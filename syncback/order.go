@@ -23,6 +23,9 @@ type rank struct {
 	oldest    int64 // of what waits, unix milliseconds
 }
 
+// first says whether a mailbox is one of the important.
+func (o *order) first(m email.MailboxID) bool { return o.rank(m).important }
+
 func newOrder(important func(email.MailboxID) bool) *order {
 	return &order{important: important, ranks: map[email.MailboxID]rank{}}
 }

@@ -10,6 +10,7 @@ import (
 	"holdover/database"
 	"holdover/exchange"
 	"holdover/mailstore"
+	"holdover/syncback/traffic"
 )
 
 // outcome is a row as it was read and as it shall be.
@@ -77,7 +78,7 @@ func (s *Syncback) judge(ctx context.Context, r row, result told, err error) out
 	case err == nil:
 		n.place = result.place
 		n.enter(Accepted, now, now, result.words, "")
-		s.routes.well(w, r.mailbox)
+		s.health.Well(w, r.mailbox)
 	case errors.Is(err, errGoneThere):
 		n.note = Gone
 		n.enter(Verified, now, time.Time{}, "deleted in Exchange meanwhile; left so", "")
@@ -96,26 +97,26 @@ func (s *Syncback) judge(ctx context.Context, r row, result told, err error) out
 	case errors.Is(err, exchange.ErrUnknownMailbox), errors.Is(err, exchange.ErrRefused), errors.Is(err, exchange.ErrNoFolder):
 		s.judgeRefused(n, now, err, words, remedy)
 	case errors.Is(err, exchange.ErrRoute):
-		s.routes.stop(w, now, words, remedy)
+		s.health.Stop(w, now, words, remedy)
 		s.o.Log.Error("sync-back: Exchange's connector does not fit; the way is stopped", "way", w.Name(), "answer", words)
 		n.enter(Waiting, now, s.again(*n, now), words, remedy)
 	case errors.Is(err, exchange.ErrUnreachable):
-		s.routes.ail(w, now, words, remedy)
+		s.health.Ail(w, now, words, remedy)
 		n.enter(Waiting, now, s.again(*n, now), words, remedy)
-	case errors.Is(err, exchange.ErrThrottled) && w.Speaks.delivers(): // our address is throttled, not one mailbox
-		s.routes.slow(w, now, f.After, words)
+	case errors.Is(err, exchange.ErrThrottled) && w.Speaks.Delivers(): // our address is throttled, not one mailbox
+		s.health.Slow(w, now, f.After, words)
 		n.enter(Waiting, now, s.again(*n, now), words, remedy)
-	case errors.Is(err, exchange.ErrLogin) && w.Speaks.delivers():
-		s.routes.ail(w, now, words, remedy)
+	case errors.Is(err, exchange.ErrLogin) && w.Speaks.Delivers():
+		s.health.Ail(w, now, words, remedy)
 		n.enter(Waiting, now, s.again(*n, now), words, remedy)
 	case errors.Is(err, exchange.ErrLogin):
-		s.routes.rest(w, r.mailbox, now, f.After, words, remedy)
+		s.health.Rest(w, r.mailbox, now, f.After, words, remedy)
 		n.enter(Waiting, now, s.again(*n, now), words, remedy)
 	case errors.Is(err, exchange.ErrThrottled):
-		s.pace.pause(r.mailbox, now.Add(max(f.After, backoff(r.attempts, 5*time.Minute))), words)
+		s.pace.Pause(r.mailbox, now.Add(max(f.After, traffic.Backoff(r.attempts, 5*time.Minute))), words)
 		n.enter(Waiting, now, now, words, remedy)
 	case errors.Is(err, exchange.ErrTemporary), errors.Is(err, exchange.ErrGone):
-		n.enter(Waiting, now, now.Add(max(f.After, backoff(r.attempts, 30*time.Minute))), words, remedy)
+		n.enter(Waiting, now, now.Add(max(f.After, traffic.Backoff(r.attempts, 30*time.Minute))), words, remedy)
 		if r.attempts >= giveUp {
 			n.park(now, Waiting, words, "Exchange refused it for the time being again and again: find out why there, then retry.")
 		}
@@ -140,14 +141,14 @@ func (s *Syncback) again(r row, now time.Time) time.Time {
 	if s.choose(r) != nil {
 		return now
 	}
-	if at := s.routes.reopens(s.suited(r), r.mailbox, now); !at.IsZero() {
+	if at := s.health.Reopens(s.suited(r), r.mailbox, now); !at.IsZero() {
 		return at
 	}
 	return now
 }
 
 // judgeUnsuited lets the next way of its path carry what this one cannot; nothing was sent.
-func (s *Syncback) judgeUnsuited(n *row, now time.Time, w *Way, words, remedy string) {
+func (s *Syncback) judgeUnsuited(n *row, now time.Time, w *traffic.Way, words, remedy string) {
 	if n.steps.Put == nil && n.steps.Side == "" { // nothing was made: the next way begins anew
 		n.steps = steps{}
 	}
@@ -167,13 +168,13 @@ func (s *Syncback) judgeElsewhere(n *row, now time.Time, words, remedy string) {
 		return
 	}
 	s.misplaced(n.mailbox)
-	n.enter(Waiting, now, now.Add(backoff(n.attempts, 5*time.Minute)), words+" (its location is asked anew)", remedy)
+	n.enter(Waiting, now, now.Add(traffic.Backoff(n.attempts, 5*time.Minute)), words+" (its location is asked anew)", remedy)
 }
 
 // judgeRefused parks what Exchange refuses. A folder that is being told itself is waited for.
 func (s *Syncback) judgeRefused(n *row, now time.Time, err error, words, remedy string) {
 	if errors.Is(err, exchange.ErrNoFolder) && n.attempts < 3 {
-		n.enter(Waiting, now, now.Add(backoff(n.attempts, time.Minute)), words, remedy)
+		n.enter(Waiting, now, now.Add(traffic.Backoff(n.attempts, time.Minute)), words, remedy)
 		return
 	}
 	n.park(now, Waiting, words, remedy)
@@ -190,11 +191,6 @@ func (s *Syncback) heldUntil(ctx context.Context, r row) (until time.Time) {
 		return err
 	})
 	return until
-}
-
-// backoff is 1, 2, 4 ... s up to most.
-func backoff(attempt int, most time.Duration) time.Duration {
-	return min(time.Second<<min(max(attempt-1, 0), 20), most)
 }
 
 // wordsOf is what Exchange said, or else what went wrong below.

@@ -99,7 +99,7 @@ var ErrNotParked = errors.New("the item is not parked")
 // Retry lets a parked item try again now: an item that Exchange had accepted is looked for again
 // for the length of the waits, and only then sent once more. by is who asked. Routes stopped by a mismatch are tried again too.
 func (s *Syncback) Retry(ctx context.Context, m email.MailboxID, seq mailstore.Seq, by string) error {
-	s.routes.resume()
+	s.health.Resume()
 	now := s.now()
 	err := s.write(ctx, m, func(tx *database.Tx) error {
 		rows, err := query(tx, `WHERE mailbox=? AND seq=? AND state='parked'`, string(m), int64(seq))

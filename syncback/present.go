@@ -7,6 +7,7 @@ import (
 
 	"holdover/continuity"
 	"holdover/exchange"
+	"holdover/syncback/traffic"
 )
 
 // Door is where a way into Exchange, or the tenant behind it, can be asked who it is. No credential is
@@ -54,10 +55,10 @@ func (s *Syncback) Present(ctx context.Context) []Shown {
 
 // Resume lets every way and every mailbox be tried at once, whatever rested.
 func (s *Syncback) Resume(ctx context.Context) {
-	s.routes.resume()
-	s.pace.resume()
+	s.health.Resume()
+	s.pace.Resume()
 	s.wakeAll(ctx)
 }
 
 // Limits are how much Exchange takes, as this sync-back keeps them.
-func (s *Syncback) Limits() []Limit { return s.o.Limits }
+func (s *Syncback) Limits() []traffic.Limit { return s.o.Limits }

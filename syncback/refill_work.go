@@ -11,6 +11,7 @@ import (
 	"holdover/email"
 	"holdover/exchange"
 	"holdover/mailstore"
+	"holdover/syncback/traffic"
 )
 
 const (
@@ -254,7 +255,7 @@ func inBackup(h mailstore.Holding, was past, backup time.Time) bool {
 
 // refilled looks through the whole mailbox for a message that is to be put back, just before it is: what
 // came there since the dry look, or by another refill, is not doubled. nil: it is not there.
-func (s *Syncback) refilled(ctx context.Context, r row, box remote) (*exchange.Copy, error) {
+func (s *Syncback) refilled(ctx context.Context, r row, box traffic.Remote) (*exchange.Copy, error) {
 	if r.msgid == "" {
 		return nil, errNotThere
 	}

@@ -13,6 +13,7 @@ import (
 	"holdover/continuity"
 	"holdover/database"
 	"holdover/email"
+	"holdover/syncback/traffic"
 )
 
 // Releaser keeps the events that have ended and wait for their release; *continuity.Continuity.
@@ -29,8 +30,8 @@ type Releaser interface {
 
 // Probe is the mailbox into which canaries go, on each side where ways lead to.
 type Probe struct {
-	Mailboxes map[Location]string // addresses in Exchange; none: the first item of an event goes alone
-	Sender    string              // of canaries that go by SMTP, default the mailbox itself
+	Mailboxes map[traffic.Location]string // addresses in Exchange; none: the first item of an event goes alone
+	Sender    string                      // of canaries that go by SMTP, default the mailbox itself
 }
 
 // conductor is who releases events, in the record.
@@ -231,14 +232,14 @@ func (s *Syncback) canaries(ctx context.Context, event string) (list []Canary, e
 
 // unproven lists the kinds of items for which no way has passed, on the sides with a probe mailbox.
 func (s *Syncback) unproven(canaries []Canary) (missing []string) {
-	passed := func(w *Way) bool {
+	passed := func(w *traffic.Way) bool {
 		return slices.ContainsFunc(canaries, func(c Canary) bool { return c.Way == w.Name() && c.State == CanaryPassed })
 	}
 	for _, at := range s.o.Profile.Locations() {
 		if s.o.Probe.Mailboxes[at] == "" {
 			continue
 		}
-		for _, cargo := range Cargos() {
+		for _, cargo := range traffic.Cargos() {
 			if ways := s.table[at][cargo]; !slices.ContainsFunc(ways, passed) {
 				missing = append(missing, string(cargo))
 			}
@@ -314,7 +315,7 @@ func (s *Syncback) ReleaseOf(ctx context.Context, e continuity.Event) (r Release
 
 // RetryRelease lets what failed in an event's release be tried again at once.
 func (s *Syncback) RetryRelease(ctx context.Context, event string) error {
-	s.routes.resume()
+	s.health.Resume()
 	err := s.write(ctx, "", func(tx *database.Tx) error {
 		_, err := tx.Exec(`UPDATE syncback_canary SET next=0 WHERE event=? AND state<>'passed'`, event)
 		return err

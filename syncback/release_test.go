@@ -10,12 +10,13 @@ import (
 	"holdover/continuity"
 	"holdover/email"
 	"holdover/exchange"
+	"holdover/syncback/traffic"
 )
 
 const probe = "probe@firma.test"
 
 // held is the bench as the product runs: an ended event waits for its release.
-func held(t *testing.T, mailboxes map[Location]string) *bench {
+func held(t *testing.T, mailboxes map[traffic.Location]string) *bench {
 	t.Helper()
 	b := newBench(t)
 	var err error
@@ -26,7 +27,9 @@ func held(t *testing.T, mailboxes map[Location]string) *bench {
 	return b
 }
 
-func withProbe() map[Location]string { return map[Location]string{OnPremises: probe} }
+func withProbe() map[traffic.Location]string {
+	return map[traffic.Location]string{traffic.OnPremises: probe}
+}
 
 // conducts lets the conductor and the workers do what they can until the event is released or time is over.
 func (b *bench) conducts(e continuity.Event, atMost time.Duration) bool {

@@ -9,6 +9,7 @@ import (
 	"holdover/database"
 	"holdover/email"
 	"holdover/mailstore"
+	"holdover/syncback/traffic"
 )
 
 // Counts close: Total = Waiting+Trying+InDoubt+Accepted+Verified+Parked. Collapsed entries count with what they collapsed into.
@@ -212,15 +213,15 @@ func (s *Syncback) trouble(r *Report, now time.Time) string {
 		if text, alarmed := s.alarmed(box.Mailbox); alarmed {
 			return text
 		}
-		for _, c := range Cargos() {
-			if text := s.routes.trouble(s.table[s.location(box.Mailbox)][c], box.Mailbox); text != "" {
+		for _, c := range traffic.Cargos() {
+			if text := s.health.Trouble(s.table[s.location(box.Mailbox)][c], box.Mailbox); text != "" {
 				return text
 			}
 		}
 		if _, words := s.lostUntil(box.Mailbox); words != "" {
 			return "A mailbox was found neither on-premises nor Online: " + words
 		}
-		if words := s.pace.why(box.Mailbox, now); words != "" {
+		if words := s.pace.Why(box.Mailbox, now); words != "" {
 			return "Exchange asks for patience: " + words
 		}
 	}
@@ -234,9 +235,12 @@ type Alarm struct {
 	Text  string // English, with remedy
 }
 
-// Alarms lists routes that are stopped because Exchange's connector does not fit.
-func (s *Syncback) Alarms() []Alarm {
-	return s.routes.alarms()
+// Alarms lists ways that are stopped because Exchange's connector does not fit.
+func (s *Syncback) Alarms() (list []Alarm) {
+	for _, stop := range s.health.Stopped() {
+		list = append(list, Alarm{Code: "connector-mismatch", Since: stop.Since, Text: stop.Text})
+	}
+	return list
 }
 
 // Line is one item of the ledger.
@@ -252,13 +256,13 @@ type Line struct {
 	Next     time.Time // next try, zero: none
 	Words    string    // Exchange's words or the reason
 	Remedy   string
-	Way      string   // that carries it, or did last; "" not yet
-	Location Location // of the mailbox then
-	Note     Note     // how it was found
-	Name     string   // of a folder that the change is about, "" for a message
-	Folder   string   // where it was found, by its name in Exchange; "" unknown
-	Resent   int      // sent again so many times, since Exchange had accepted and lost it
-	Changes  int      // of a line for a message: how many changes it stands for
+	Way      string           // that carries it, or did last; "" not yet
+	Location traffic.Location // of the mailbox then
+	Note     Note             // how it was found
+	Name     string           // of a folder that the change is about, "" for a message
+	Folder   string           // where it was found, by its name in Exchange; "" unknown
+	Resent   int              // sent again so many times, since Exchange had accepted and lost it
+	Changes  int              // of a line for a message: how many changes it stands for
 }
 
 // Lines lists items told or to be told since a time; state "" is all, m "" is all; newest first.

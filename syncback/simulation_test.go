@@ -23,6 +23,7 @@ import (
 	"holdover/email"
 	"holdover/exchange"
 	"holdover/mailstore"
+	"holdover/syncback/traffic"
 )
 
 // simStore is a change log in memory: so many mailboxes with so many items each.
@@ -99,7 +100,7 @@ func (s *simStore) Mailbox(m email.MailboxID) (directory.Mailbox, bool) {
 // simExchange takes what it is given, each call in its time, SMTP over a few connections; it notes when
 // which mailbox got what.
 type simExchange struct {
-	Mailboxes
+	traffic.Mailboxes
 	smtp, mail  time.Duration // of a call
 	connections chan struct{}
 	mu          sync.Mutex
@@ -170,7 +171,7 @@ func (x *simExchange) busiest(way string, span time.Duration) (most int) {
 type simulation struct {
 	boxes, each int
 	smtp, mail  time.Duration
-	limits      []Limit
+	limits      []traffic.Limit
 	first       func(email.MailboxID) bool
 	took        time.Duration
 	early       Estimate // as the page says it a minute after the beginning, at the latest in the middle
@@ -190,7 +191,7 @@ func (m *simulation) play(t *testing.T) {
 		}
 		m.exchange = newSimExchange(m.smtp, m.mail)
 		s, err := New(ctx, Options{Store: store, Gate: gate, Directory: store, Limits: m.limits, Workers: 64, First: m.first,
-			Ways: []Way{{Speaks: SMTP, At: OnPremises, SMTP: m.exchange}, {Speaks: IMAP, At: OnPremises, Mail: m.exchange}}})
+			Ways: []traffic.Way{{Speaks: traffic.SMTP, At: traffic.OnPremises, SMTP: m.exchange}, {Speaks: traffic.IMAP, At: traffic.OnPremises, Mail: m.exchange}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -274,11 +275,11 @@ func TestPaceReachesTheLimits(t *testing.T) {
 		binds string
 	}{
 		// one message a second into one mailbox
-		{"each mailbox", simulation{smtp: seconds(min(0.05, 4/float64(boxes))), mail: latency, limits: LimitsWith(nil)}, seconds(float64(outside - 1)), "smtp_per_mailbox"},
+		{"each mailbox", simulation{smtp: seconds(min(0.05, 4/float64(boxes))), mail: latency, limits: traffic.LimitsWith(nil)}, seconds(float64(outside - 1)), "smtp_per_mailbox"},
 		// five connections, each as fast as Exchange answers
-		{"connections", simulation{smtp: slow, mail: latency, limits: LimitsWith(nil)}, seconds(math.Ceil(float64(boxes*outside)/5) * slow.Seconds()), BindsExchange},
+		{"connections", simulation{smtp: slow, mail: latency, limits: traffic.LimitsWith(nil)}, seconds(math.Ceil(float64(boxes*outside)/5) * slow.Seconds()), BindsExchange},
 		// the administrator's own bound over all
-		{"all together", simulation{smtp: 5 * time.Millisecond, mail: latency, limits: LimitsWith(map[string]float64{"all_per_second": float64(boxes) / 2})},
+		{"all together", simulation{smtp: 5 * time.Millisecond, mail: latency, limits: traffic.LimitsWith(map[string]float64{"all_per_second": float64(boxes) / 2})},
 			seconds(float64(boxes*each) / (float64(boxes) / 2)), "all_per_second"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -339,7 +340,7 @@ func recordPace(t *testing.T, name string, m *simulation, bound, wall time.Durat
 // TestImportantPeopleFirst: where a limit over all binds, their mailboxes are done before the others begin.
 func TestImportantPeopleFirst(t *testing.T) {
 	m := simulation{boxes: 12, each: 10, smtp: 5 * time.Millisecond, mail: 5 * time.Millisecond,
-		limits: []Limit{{Key: "all_per_second", N: 10, Per: time.Second}}, first: func(m email.MailboxID) bool { return m == "box007" || m == "box010" }}
+		limits: []traffic.Limit{{Key: "all_per_second", N: 10, Per: time.Second}}, first: func(m email.MailboxID) bool { return m == "box007" || m == "box010" }}
 	m.play(t)
 	theirs, others := 0, 0
 	for _, box := range m.exchange.order {

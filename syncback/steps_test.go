@@ -10,6 +10,7 @@ import (
 	"holdover/continuity"
 	"holdover/email"
 	"holdover/exchange"
+	"holdover/syncback/traffic"
 )
 
 // TestDraftReplacedWithKills ends the process at every step of a replacement, by a kill before and
@@ -114,9 +115,9 @@ func TestNoLitter(t *testing.T) {
 		for _, weather := range []string{"kill", "remove fails"} {
 			t.Run(fmt.Sprint(weather, kill), func(t *testing.T) {
 				var side *sideways
-				e := newEntrance(t, ProfileOnline, func(o *Options) {
-					o.Paths = Paths{SentCargo: {Graph}}
-					i := slices.IndexFunc(o.Ways, func(w Way) bool { return w.Speaks == Graph })
+				e := newEntrance(t, traffic.ProfileOnline, func(o *Options) {
+					o.Paths = traffic.Paths{traffic.SentCargo: {traffic.Graph}}
+					i := slices.IndexFunc(o.Ways, func(w traffic.Way) bool { return w.Speaks == traffic.Graph })
 					side = &sideways{door: o.Ways[i].Mail.(*door)}
 					o.Ways[i].Mail = side
 				})

@@ -28,8 +28,8 @@ import (
 	"holdover/database"
 	"holdover/directory"
 	"holdover/email"
-	"holdover/exchange"
 	"holdover/mailstore"
+	"holdover/syncback/traffic"
 )
 
 //go:embed migrations/*.sql
@@ -75,48 +75,30 @@ type Directory interface {
 	Mailbox(id email.MailboxID) (directory.Mailbox, bool)
 }
 
-// Deliverer hands mail to Exchange; *exchange.SMTP.
-type Deliverer interface {
-	Deliver(ctx context.Context, from string, to []string, octets []byte) (words string, err error)
-}
-
-// Mailboxes reads and changes mailboxes in Exchange; *exchange.IMAP, *exchange.EWS, *exchange.Graph.
-type Mailboxes interface {
-	Find(ctx context.Context, mailbox string, q exchange.Query) ([]exchange.Copy, error)
-	Append(ctx context.Context, mailbox string, to exchange.Folder, item exchange.Item) (exchange.Place, error)
-	SetFlags(ctx context.Context, mailbox string, at exchange.Place, flags exchange.Flags) (exchange.Flags, error)
-	SetCategories(ctx context.Context, mailbox string, at exchange.Place, change email.CategoryChange) (email.Categories, error)
-	Move(ctx context.Context, mailbox string, at exchange.Place, to exchange.Folder) error
-	Remove(ctx context.Context, mailbox string, at exchange.Place) error
-	Create(ctx context.Context, mailbox string, f exchange.Folder) error
-	Rename(ctx context.Context, mailbox string, f exchange.Folder, name string) error
-	Discard(ctx context.Context, mailbox string, f exchange.Folder) (kept bool, err error)
-}
-
 // Options are what sync-back is given. Zero values take the defaults named.
 type Options struct {
 	Store      Store
 	Gate       Gate
 	Directory  Directory
-	Archive    Archive                          // nil: none
-	Ways       []Way                            // into Exchange; every kind of item needs one, see DefaultPaths
-	Profile    Profile                          // where mailboxes lie, default on-premises
-	Paths      Paths                            // in place of the defaults, per kind of item
-	Located    func(m email.MailboxID) Location // what the directory says of a mailbox, "" unknown; may be nil
-	Node       string                           // name of this node, its own among all that share the database; default "node"
-	Workers    int                              // mailboxes worked on at once, default 4
-	Batch      int                              // items of a mailbox claimed in one commit, at most; default 128
-	Deliveries int                              // by SMTP at once for one mailbox; default 5
-	Limits     []Limit                          // how much Exchange takes, see LimitsWith; default: no bound
-	Waits      []time.Duration                  // when an item in doubt is looked for again, default 1, 5, 30, 60 min (L10)
-	Call       time.Duration                    // longest time of one call, default 12 min
-	Lease      time.Duration                    // a claim outlives any call; default 3 min more than an idle connection lives, 33 min
-	Hold       time.Duration                    // how long after the gate opened an unknown mailbox is held, default 1 h
-	First      func(m email.MailboxID) bool     // whose mailboxes go first; nil: the oldest changes do
-	Release    Releaser                         // releases events that have ended; nil: their gates open at once
-	Doors      []Door                           // where Exchange shows who it is
-	Checks     []Check                          // of what waited through a lockdown, before it goes in
-	Probe      Probe                            // where canaries go before an event is released
+	Archive    Archive                                  // nil: none
+	Ways       []traffic.Way                            // into Exchange; every kind of item needs one, see DefaultPaths
+	Profile    traffic.Profile                          // where mailboxes lie, default on-premises
+	Paths      traffic.Paths                            // in place of the defaults, per kind of item
+	Located    func(m email.MailboxID) traffic.Location // what the directory says of a mailbox, "" unknown; may be nil
+	Node       string                                   // name of this node, its own among all that share the database; default "node"
+	Workers    int                                      // mailboxes worked on at once, default 4
+	Batch      int                                      // items of a mailbox claimed in one commit, at most; default 128
+	Deliveries int                                      // by SMTP at once for one mailbox; default 5
+	Limits     []traffic.Limit                          // how much Exchange takes, see LimitsWith; default: no bound
+	Waits      []time.Duration                          // when an item in doubt is looked for again, default 1, 5, 30, 60 min (L10)
+	Call       time.Duration                            // longest time of one call, default 12 min
+	Lease      time.Duration                            // a claim outlives any call; default 3 min more than an idle connection lives, 33 min
+	Hold       time.Duration                            // how long after the gate opened an unknown mailbox is held, default 1 h
+	First      func(m email.MailboxID) bool             // whose mailboxes go first; nil: the oldest changes do
+	Release    Releaser                                 // releases events that have ended; nil: their gates open at once
+	Doors      []Door                                   // where Exchange shows who it is
+	Checks     []Check                                  // of what waited through a lockdown, before it goes in
+	Probe      Probe                                    // where canaries go before an event is released
 	Now        func() time.Time
 	Log        *slog.Logger
 
@@ -132,21 +114,21 @@ type faults struct{ noLookup, noIntent, noGate, skipEntry, noFence bool }
 type Syncback struct {
 	o       Options
 	db      *database.DB
-	pace    *pace
-	routes  *routes
+	pace    *traffic.Pace
+	health  *traffic.Health
 	agenda  *agenda
 	order   *order
 	meters  meters
 	strides *strides
 	refills chan struct{} // one is there when refills may have become due
-	table   timetable
+	table   traffic.Table
 	nudged  chan struct{} // a release is to be tried at once
 
 	mu      sync.Mutex
 	calls   map[email.MailboxID]context.CancelFunc // under way, for a lockdown to cut
-	located map[email.MailboxID]Location           // as found and remembered
+	located map[email.MailboxID]traffic.Location   // as found and remembered
 	moved   map[email.MailboxID]bool               // to be asked for anew
-	lost    map[email.MailboxID]rest               // found nowhere
+	lost    map[email.MailboxID]absence            // found nowhere
 	looks   map[email.MailboxID]time.Time          // when each was last looked through
 	braked  stuck                                  // Exchange's transport seems to stand still
 	flights map[string]flight                      // canaries under way, by event
@@ -158,7 +140,7 @@ func New(ctx context.Context, o Options) (*Syncback, error) {
 		return nil, errors.New("sync-back: store, gate, directory and ways into Exchange are needed")
 	}
 	o = o.withDefaults()
-	table, err := newTimetable(o.Profile, o.Ways, o.Paths)
+	table, err := traffic.NewTable(o.Profile, o.Ways, o.Paths)
 	if err != nil {
 		return nil, err
 	}
@@ -166,9 +148,9 @@ func New(ctx context.Context, o Options) (*Syncback, error) {
 		return nil, fmt.Errorf("sync-back: the lease (%v) must outlive the longest call (%v)", o.Lease, o.Call)
 	}
 	order := newOrder(o.First)
-	s := &Syncback{o: o, db: o.Store.DB(), pace: newPace(o.Limits, order), routes: newRoutes(), agenda: newAgenda(order), order: order, strides: newStrides(o.Batch), table: table, refills: make(chan struct{}, 1),
+	s := &Syncback{o: o, db: o.Store.DB(), pace: traffic.NewPace(o.Limits, order.first), health: traffic.NewHealth(), agenda: newAgenda(order), order: order, strides: newStrides(o.Batch), table: table, refills: make(chan struct{}, 1),
 		nudged: make(chan struct{}, 1), flights: map[string]flight{},
-		located: map[email.MailboxID]Location{}, moved: map[email.MailboxID]bool{}, lost: map[email.MailboxID]rest{}, calls: map[email.MailboxID]context.CancelFunc{}, looks: map[email.MailboxID]time.Time{}}
+		located: map[email.MailboxID]traffic.Location{}, moved: map[email.MailboxID]bool{}, lost: map[email.MailboxID]absence{}, calls: map[email.MailboxID]context.CancelFunc{}, looks: map[email.MailboxID]time.Time{}}
 	if err := s.db.Migrate(ctx, "syncback", migrations); err != nil {
 		return nil, fmt.Errorf("sync-back: %w", err)
 	}
@@ -202,7 +184,7 @@ func (o Options) withDefaults() Options {
 		o.Waits = []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 60 * time.Minute}
 	}
 	if o.Profile == "" {
-		o.Profile = ProfileOnPremises
+		o.Profile = traffic.ProfileOnPremises
 	}
 	o.Ways = slices.Clone(o.Ways)
 	if o.Node == "" {

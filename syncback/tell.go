@@ -9,6 +9,7 @@ import (
 	"holdover/email"
 	"holdover/exchange"
 	"holdover/mailstore"
+	"holdover/syncback/traffic"
 )
 
 // told is what a successful call brought.
@@ -44,7 +45,7 @@ func (s *Syncback) tell(ctx context.Context, r row) (result told, err error) {
 	if w == nil {
 		return told{}, errNoWay
 	}
-	box := remote{w, address}
+	box := w.Mailbox(address)
 	if err := s.tidy(ctx, &r, address); err != nil {
 		return told{}, err
 	}
@@ -98,13 +99,13 @@ func (s *Syncback) within(ctx context.Context, r row) (context.Context, context.
 
 // tellMessage brings a message itself: by SMTP with its original envelope sender and the received
 // octets, so that Exchange's rules run; else it is put into its folder.
-func (s *Syncback) tellMessage(ctx context.Context, r *row, box remote) (told, error) {
-	if box.way.Speaks.delivers() {
+func (s *Syncback) tellMessage(ctx context.Context, r *row, box traffic.Remote) (told, error) {
+	if box.Way.Speaks.Delivers() {
 		raw, err := s.octets(ctx, *r)
 		if err != nil {
 			return told{}, err
 		}
-		words, err := box.way.SMTP.Deliver(ctx, r.detail.Sender, []string{box.address}, raw)
+		words, err := box.Way.SMTP.Deliver(ctx, r.detail.Sender, []string{box.Address}, raw)
 		return told{words: words, octets: len(raw)}, err
 	}
 	if r.kind == mailstore.Refilled {

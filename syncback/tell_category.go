@@ -4,15 +4,16 @@ import (
 	"context"
 
 	"holdover/exchange"
+	"holdover/syncback/traffic"
 )
 
 // tellCategories puts on a message in Exchange the categories that a person put on it in the portal, and
 // takes off what was taken off; what else it has there stays. The base is what the portal showed before
 // the change and not what Exchange showed last: a name that was given in Outlook, and that the
 // portal never showed, would else count as taken off here.
-func (s *Syncback) tellCategories(ctx context.Context, r row, box remote) (told, error) {
+func (s *Syncback) tellCategories(ctx context.Context, r row, box traffic.Remote) (told, error) {
 	change := r.detail.Categories.Since(r.detail.Had)
-	if !box.way.Speaks.names() { // it says so itself, before anything is looked for
+	if !box.Way.Speaks.Categorises() { // it says so itself, before anything is looked for
 		_, err := box.SetCategories(ctx, exchange.Place{}, change)
 		return told{}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"holdover/exchange"
+	"holdover/syncback/traffic"
 )
 
 // gone is the answer where a deletion in Exchange wins.
@@ -13,7 +14,7 @@ var gone = told{seen: true, note: Gone, words: "deleted in Exchange meanwhile; l
 // locate reads the message that a state change is about: in the folders where it should be, else
 // wherever it is now. What was once seen there and is no more was deleted in Exchange, and that
 // wins (errGoneThere); what was never seen there needs a person (errNotThere).
-func (s *Syncback) locate(ctx context.Context, r row, base *row, box remote, likely ...exchange.Folder) (exchange.Copy, error) {
+func (s *Syncback) locate(ctx context.Context, r row, base *row, box traffic.Remote, likely ...exchange.Folder) (exchange.Copy, error) {
 	if r.msgid == "" {
 		return exchange.Copy{}, errNotThere
 	}
@@ -52,7 +53,7 @@ func (s *Syncback) locate(ctx context.Context, r row, base *row, box remote, lik
 }
 
 // locateAmong is locate where other items bear the same Message-ID.
-func (s *Syncback) locateAmong(ctx context.Context, kin kin, r row, base *row, box remote) (exchange.Copy, error) {
+func (s *Syncback) locateAmong(ctx context.Context, kin kin, r row, base *row, box traffic.Remote) (exchange.Copy, error) {
 	all, err := box.Find(ctx, exchange.Query{MessageIDs: []string{r.msgid}})
 	if err != nil {
 		return exchange.Copy{}, err
@@ -86,7 +87,7 @@ func binned(at exchange.Copy, base *row) bool {
 
 // changeable finds the message whose state is to be changed: where it lies in Exchange now, and the base. deleted: somebody
 // put it into Deleted Items there meanwhile, and that wins.
-func (s *Syncback) changeable(ctx context.Context, r row, box remote) (at exchange.Copy, base *row, deleted bool, err error) {
+func (s *Syncback) changeable(ctx context.Context, r row, box traffic.Remote) (at exchange.Copy, base *row, deleted bool, err error) {
 	if base, err = s.baseOf(ctx, r); err != nil {
 		return at, nil, false, err
 	}
@@ -100,7 +101,7 @@ func (s *Syncback) changeable(ctx context.Context, r row, box remote) (at exchan
 
 // tellFlags sets those marks that the person in the portal changed, and leaves the others as they
 // are in Exchange now.
-func (s *Syncback) tellFlags(ctx context.Context, r row, box remote) (told, error) {
+func (s *Syncback) tellFlags(ctx context.Context, r row, box traffic.Remote) (told, error) {
 	at, base, deleted, err := s.changeable(ctx, r, box)
 	if err != nil {
 		return told{}, err
@@ -127,7 +128,7 @@ func (s *Syncback) tellFlags(ctx context.Context, r row, box remote) (told, erro
 // tellMove moves a message from where the base saw it. Where somebody has moved it in Exchange
 // meanwhile it is left there: what happened there after Exchange came back is newer than what was
 // done in the portal while it was away.
-func (s *Syncback) tellMove(ctx context.Context, r row, box remote) (told, error) {
+func (s *Syncback) tellMove(ctx context.Context, r row, box traffic.Remote) (told, error) {
 	to, err := s.remoteFolder(ctx, r.mailbox, r.detail.To)
 	if err != nil {
 		return told{}, err
@@ -177,7 +178,7 @@ func (s *Syncback) movedFrom(ctx context.Context, r row, base *row) (exchange.Fo
 
 // remake makes a folder anew that was renamed or deleted in Exchange, when something has to go into
 // it. Folders with a role are Exchange's own and are never made.
-func remake(ctx context.Context, box remote, f exchange.Folder, failed error) (made bool, err error) {
+func remake(ctx context.Context, box traffic.Remote, f exchange.Folder, failed error) (made bool, err error) {
 	if !errors.Is(failed, exchange.ErrNoFolder) || f.Name == "" {
 		return false, nil
 	}

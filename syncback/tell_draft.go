@@ -11,12 +11,13 @@ import (
 	"holdover/email"
 	"holdover/exchange"
 	"holdover/mailstore"
+	"holdover/syncback/traffic"
 )
 
 // tellDraft puts the newest version into Drafts and then takes our earlier one away: create before
 // delete, each step durable in the ledger, so that whatever happens between them one version is left.
 // A version that somebody wrote in Exchange meanwhile is never touched: both drafts stay.
-func (s *Syncback) tellDraft(ctx context.Context, r *row, box remote) (told, error) {
+func (s *Syncback) tellDraft(ctx context.Context, r *row, box traffic.Remote) (told, error) {
 	octets, there, err := s.draftText(ctx, r)
 	if err != nil {
 		return told{}, err
@@ -59,7 +60,7 @@ func (s *Syncback) tellDraft(ctx context.Context, r *row, box remote) (told, err
 }
 
 // withdrawDraft takes away what an earlier try may have put of a draft that was sent or discarded since.
-func (s *Syncback) withdrawDraft(ctx context.Context, r *row, box remote) (told, error) {
+func (s *Syncback) withdrawDraft(ctx context.Context, r *row, box traffic.Remote) (told, error) {
 	done := told{seen: true, words: "the draft was sent or discarded before it went back"}
 	if r.steps.Way == "" {
 		return done, nil
@@ -101,12 +102,12 @@ func (s *Syncback) draftText(ctx context.Context, r *row) (octets []byte, there 
 
 // draftBase is our version as it was last read from Exchange, nil when there is none. Its place means
 // nothing to another way, so the way that knows it is asked for as long as it can carry the draft.
-func (s *Syncback) draftBase(ctx context.Context, r row, box remote) (*row, error) {
+func (s *Syncback) draftBase(ctx context.Context, r row, box traffic.Remote) (*row, error) {
 	if r.kind == mailstore.Refilled {
 		return nil, nil // what was seen in the Exchange of before says nothing of this one
 	}
 	base, err := s.baseOf(ctx, r)
-	if err != nil || base == nil || box.knows(base.place) {
+	if err != nil || base == nil || box.Knows(base.place) {
 		return base, err
 	}
 	if s.way(base.place.Way) != nil && !slices.Contains(cannot(r), base.place.Way) {
@@ -117,7 +118,7 @@ func (s *Syncback) draftBase(ctx context.Context, r row, box remote) (*row, erro
 
 // draftWent says what became of a draft that is not in Drafts any more: somebody put it elsewhere
 // (theirs), or sent or deleted it.
-func (s *Syncback) draftWent(ctx context.Context, r row, box remote) (theirs bool, err error) {
+func (s *Syncback) draftWent(ctx context.Context, r row, box traffic.Remote) (theirs bool, err error) {
 	all, err := copies(ctx, r, box, nil)
 	for _, c := range all {
 		theirs = theirs || c.Role != exchange.Trash
@@ -126,8 +127,8 @@ func (s *Syncback) draftWent(ctx context.Context, r row, box remote) (theirs boo
 }
 
 // beginDraft parts the versions in Exchange into ours as we left it, and what somebody wrote there.
-func beginDraft(box remote, base *row, now []exchange.Copy) steps {
-	next := steps{Way: box.way.Name()}
+func beginDraft(box traffic.Remote, base *row, now []exchange.Copy) steps {
+	next := steps{Way: box.Way.Name()}
 	for _, c := range now {
 		if base != nil && base.place == c.Place && (base.base == nil || base.base.Stamp == c.Stamp) {
 			next.Ours = append(next.Ours, version{c.Place, c.Stamp})
@@ -140,7 +141,7 @@ func beginDraft(box remote, base *row, now []exchange.Copy) steps {
 
 // putDraft makes the new version, unless an earlier try has made the very same. What an earlier try
 // made and did not note, or of an older text, is ours and goes.
-func (s *Syncback) putDraft(ctx context.Context, r *row, box remote, octets []byte, now []exchange.Copy) error {
+func (s *Syncback) putDraft(ctx context.Context, r *row, box traffic.Remote, octets []byte, now []exchange.Copy) error {
 	hash := sha256.Sum256(octets)
 	text := hex.EncodeToString(hash[:])
 	next := r.steps
@@ -170,7 +171,7 @@ func (s *Syncback) putDraft(ctx context.Context, r *row, box remote, octets []by
 }
 
 // dropDrafts takes our earlier versions away, unless somebody has written in one since it was seen.
-func (s *Syncback) dropDrafts(ctx context.Context, r *row, box remote) error {
+func (s *Syncback) dropDrafts(ctx context.Context, r *row, box traffic.Remote) error {
 	if len(r.steps.Ours) == 0 {
 		return nil
 	}
@@ -199,7 +200,7 @@ func (s *Syncback) dropDrafts(ctx context.Context, r *row, box remote) error {
 // tellErasure takes a draft away: for good when it was sent, since its copy in Sent stays; into
 // Deleted Items when the person discarded it. A version that somebody wrote in Exchange meanwhile
 // stays.
-func (s *Syncback) tellErasure(ctx context.Context, r row, box remote) (told, error) {
+func (s *Syncback) tellErasure(ctx context.Context, r row, box traffic.Remote) (told, error) {
 	base, err := s.draftBase(ctx, r, box)
 	if err != nil {
 		return told{}, err

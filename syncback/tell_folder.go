@@ -11,6 +11,7 @@ import (
 	"holdover/email"
 	"holdover/exchange"
 	"holdover/mailstore"
+	"holdover/syncback/traffic"
 )
 
 // Folders made by hand have no mark by which Exchange could tell them apart: they are known by their path.
@@ -116,7 +117,7 @@ func (s *Syncback) askedFolder(ctx context.Context, m email.MailboxID, id mailst
 }
 
 // tellFolder makes a folder; one of the name that is there already is it.
-func (s *Syncback) tellFolder(ctx context.Context, r row, box remote) (told, error) {
+func (s *Syncback) tellFolder(ctx context.Context, r row, box traffic.Remote) (told, error) {
 	f, err := s.folderIn(ctx, r.mailbox, r.detail.From, r.detail.Name)
 	if err != nil {
 		return told{}, err
@@ -126,7 +127,7 @@ func (s *Syncback) tellFolder(ctx context.Context, r row, box remote) (told, err
 
 // tellRename gives a folder its new name where Exchange still has it under the old one. Where somebody has
 // renamed or deleted it there, that stays, and ours is made anew when something goes into it.
-func (s *Syncback) tellRename(ctx context.Context, r row, box remote) (told, error) {
+func (s *Syncback) tellRename(ctx context.Context, r row, box traffic.Remote) (told, error) {
 	was, err := s.knownFolder(ctx, r.mailbox, mailstore.FolderID(strings.TrimPrefix(r.item, "folder:")))
 	if err == nil && was == (exchange.Folder{}) { // there before Holdover was
 		was, err = s.folderIn(ctx, r.mailbox, r.detail.From, r.detail.Old)
@@ -151,7 +152,7 @@ func (s *Syncback) tellRename(ctx context.Context, r row, box remote) (told, err
 
 // tellDiscard moves an empty folder into Deleted Items. One with something in it stays: what lies in
 // Exchange and not here is nobody's to delete from here.
-func (s *Syncback) tellDiscard(ctx context.Context, r row, box remote) (told, error) {
+func (s *Syncback) tellDiscard(ctx context.Context, r row, box traffic.Remote) (told, error) {
 	f, err := s.knownFolder(ctx, r.mailbox, mailstore.FolderID(strings.TrimPrefix(r.item, "folder:")))
 	if err == nil && f == (exchange.Folder{}) {
 		f, err = s.folderIn(ctx, r.mailbox, r.detail.From, r.detail.Name)

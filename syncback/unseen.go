@@ -145,5 +145,5 @@ func (s *Syncback) standstill(now time.Time) string {
 // transported says whether a row went through Exchange's transport, which has queues of its own.
 func (s *Syncback) transported(r row) bool {
 	w := s.way(r.way)
-	return r.op == deliver || w != nil && w.Speaks.delivers()
+	return r.op == deliver || w != nil && w.Speaks.Delivers()
 }

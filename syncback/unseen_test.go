@@ -12,6 +12,7 @@ import (
 	"holdover/email"
 	"holdover/exchange"
 	"holdover/mailstore"
+	"holdover/syncback/traffic"
 )
 
 // withhold lets n messages arrive for Anna while Exchange is away, and answers what must be there.
@@ -264,7 +265,7 @@ func (b *bench) acceptedRows(n int) {
 // minutes, however many items that makes.
 func TestPacedDrainLooksRarely(t *testing.T) {
 	b := newBench(t)
-	b.o.Limits = []Limit{{Key: "mailbox", Each: true, N: 1, Per: time.Second}}
+	b.o.Limits = []traffic.Limit{{Key: "mailbox", Each: true, N: 1, Per: time.Second}}
 	b.restart()
 	wants, e := b.withhold(300)
 	b.end(e)

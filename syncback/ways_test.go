@@ -15,6 +15,7 @@ import (
 	"holdover/email"
 	"holdover/exchange"
 	"holdover/mailstore"
+	"holdover/syncback/traffic"
 )
 
 // door is one way into a world, with places and faults of its own.
@@ -172,20 +173,20 @@ type entrance struct {
 	online *world
 }
 
-func newEntrance(t *testing.T, profile Profile, edit func(o *Options)) *entrance {
+func newEntrance(t *testing.T, profile traffic.Profile, edit func(o *Options)) *entrance {
 	t.Helper()
 	b := newBench(t)
 	e := &entrance{bench: b, doors: map[string]*door{}, online: newWorld(b.clock.now)}
 	b.o.Ways, b.o.Profile = nil, profile
 	for _, at := range profile.Locations() {
 		inside := b.world
-		if at == Online && profile == ProfileHybrid {
+		if at == traffic.Online && profile == traffic.ProfileHybrid {
 			inside = e.online
 		}
-		for _, p := range map[Location][]Protocol{OnPremises: {SMTP, Internal, IMAP, EWS}, Online: {SMTP, Internal, IMAP, Graph}}[at] {
-			w := Way{Speaks: p, At: at}
+		for _, p := range map[traffic.Location][]traffic.Protocol{traffic.OnPremises: {traffic.SMTP, traffic.Internal, traffic.IMAP, traffic.EWS}, traffic.Online: {traffic.SMTP, traffic.Internal, traffic.IMAP, traffic.Graph}}[at] {
+			w := traffic.Way{Speaks: p, At: at}
 			d := &door{world: inside, name: w.Name()}
-			if w.SMTP = d; !p.delivers() {
+			if w.SMTP = d; !p.Delivers() {
 				w.SMTP, w.Mail = nil, d
 			}
 			e.doors[w.Name()] = d
@@ -200,11 +201,11 @@ func newEntrance(t *testing.T, profile Profile, edit func(o *Options)) *entrance
 }
 
 // lies lets mailboxes lie on one side only: the other says so.
-func (e *entrance) lies(at map[string]Location) {
+func (e *entrance) lies(at map[string]traffic.Location) {
 	for name, d := range e.doors {
-		here := OnPremises
+		here := traffic.OnPremises
 		if strings.HasSuffix(name, "@online") || name == "graph" {
-			here = Online
+			here = traffic.Online
 		}
 		if strings.HasPrefix(name, "smtp") { // Exchange routes
 			continue
@@ -245,35 +246,12 @@ func (e *entrance) sent(id string) {
 	e.release()
 }
 
-// TestDefaultPaths compares the table of exchange.md, section 5, with what mailboxes get.
-func TestDefaultPaths(t *testing.T) {
-	premises := map[Cargo]string{InboundCargo: "smtp", InternalCargo: "internal ews imap", SentCargo: "ews imap", DraftsCargo: "ews imap", StateCargo: "ews imap", MovesCargo: "ews imap"}
-	cloud := map[Cargo]string{InboundCargo: "smtp@online", InternalCargo: "internal@online imap@online", SentCargo: "imap@online graph",
-		DraftsCargo: "graph imap@online", StateCargo: "graph imap@online", MovesCargo: "graph imap@online"}
-	for profile, wants := range map[Profile]map[Location]map[Cargo]string{
-		ProfileOnPremises: {OnPremises: premises}, ProfileOnline: {Online: cloud}, ProfileHybrid: {OnPremises: premises, Online: cloud},
-	} {
-		e := newEntrance(t, profile, nil)
-		for at, want := range wants {
-			for _, cargo := range Cargos() {
-				var names []string
-				for _, w := range e.sync.table[at][cargo] {
-					names = append(names, w.Name())
-				}
-				if got := strings.Join(names, " "); got != want[cargo] {
-					t.Errorf("%s, mailbox %s, %s: %q, want %q", profile, at, cargo, got, want[cargo])
-				}
-			}
-		}
-	}
-}
-
 // TestNextWay: when a way fails for a mailbox the next one carries its items, and the first again
 // once it works.
 func TestNextWay(t *testing.T) {
 	for name, kind := range map[string]error{"does not answer": exchange.ErrUnreachable, "login refused": exchange.ErrLogin, "switched off": exchange.ErrRoute, "cannot carry it": exchange.ErrUnsuited} {
 		t.Run(name, func(t *testing.T) {
-			e := newEntrance(t, ProfileOnPremises, nil)
+			e := newEntrance(t, traffic.ProfileOnPremises, nil)
 			e.doors["ews"].broken(kind)
 			e.sent("eins@x")
 			e.drain()
@@ -293,7 +271,7 @@ func TestNextWay(t *testing.T) {
 func TestNoOtherWayInDoubt(t *testing.T) {
 	for _, stored := range []bool{true, false} {
 		t.Run(fmt.Sprint("stored ", stored), func(t *testing.T) {
-			e := newEntrance(t, ProfileOnPremises, nil)
+			e := newEntrance(t, traffic.ProfileOnPremises, nil)
 			e.doors["ews"].set(func(op, _ string) error {
 				if op != "append" {
 					return exchange.ErrUnreachable // it is gone after the lost answer
@@ -323,8 +301,8 @@ func TestNoOtherWayInDoubt(t *testing.T) {
 // TestLocationIsFoundAndRemembered: both sides are asked once; what was found outlives the process,
 // and a mailbox that was moved in mid-run is asked for anew.
 func TestLocationIsFoundAndRemembered(t *testing.T) {
-	e := newEntrance(t, ProfileHybrid, nil)
-	where := map[string]Location{e.people[anna]: OnPremises, e.people[bert]: Online}
+	e := newEntrance(t, traffic.ProfileHybrid, nil)
+	where := map[string]traffic.Location{e.people[anna]: traffic.OnPremises, e.people[bert]: traffic.Online}
 	e.lies(where)
 	e.colleague(anna, "a@x")
 	e.colleague(bert, "b@x")
@@ -345,7 +323,7 @@ func TestLocationIsFoundAndRemembered(t *testing.T) {
 	if n := asked(); n != before || n != 2 {
 		t.Errorf("%d mailboxes said yes to the question where they lie, and %d before the restart; want 2 and 2", n, before)
 	}
-	where[e.people[anna]] = Online
+	where[e.people[anna]] = traffic.Online
 	for _, m := range e.world.box(e.people[anna]).messages { // it moves with all that is in it
 		e.online.add(e.online.box(e.people[anna]), m.folder, m.octets, m.flags, m.date)
 	}
@@ -354,7 +332,7 @@ func TestLocationIsFoundAndRemembered(t *testing.T) {
 	e.went(anna, mailstore.Arrived, "internal@online")
 	lines, err := e.sync.Lines(e.ctx, time.Time{}, anna, "", 1)
 	e.must(err)
-	if lines[0].Location != Online {
+	if lines[0].Location != traffic.Online {
 		t.Errorf("the ledger says %q", lines[0].Location)
 	}
 	if n := len(e.online.copies(e.people[anna], "a3@x")); n != 1 {
@@ -364,7 +342,7 @@ func TestLocationIsFoundAndRemembered(t *testing.T) {
 
 // TestDirectoryLocates: what the directory says is not asked for.
 func TestDirectoryLocates(t *testing.T) {
-	e := newEntrance(t, ProfileHybrid, func(o *Options) { o.Located = func(email.MailboxID) Location { return Online } })
+	e := newEntrance(t, traffic.ProfileHybrid, func(o *Options) { o.Located = func(email.MailboxID) traffic.Location { return traffic.Online } })
 	e.colleague(anna, "a@x")
 	e.drain()
 	e.went(anna, mailstore.Arrived, "internal@online")
@@ -377,7 +355,7 @@ func TestDirectoryLocates(t *testing.T) {
 
 // TestBothSidesSayYes: nothing is guessed; mail from outside goes all the same, since Exchange routes it.
 func TestBothSidesSayYes(t *testing.T) {
-	e := newEntrance(t, ProfileHybrid, nil)
+	e := newEntrance(t, traffic.ProfileHybrid, nil)
 	e.arrive(anna, "aussen@x")
 	e.colleague(anna, "innen@x")
 	for range 20 {
@@ -401,7 +379,7 @@ func TestBothSidesSayYes(t *testing.T) {
 // TestPlaceOfAnotherWay: a message seen by Graph is looked up again when IMAP has to change it; a place
 // of another way is never addressed (the double panics at one).
 func TestPlaceOfAnotherWay(t *testing.T) {
-	e := newEntrance(t, ProfileOnline, nil)
+	e := newEntrance(t, traffic.ProfileOnline, nil)
 	id := e.arrive(anna, "m@x")
 	e.drain()
 	e.doors["graph"].broken(exchange.ErrLogin)
@@ -414,8 +392,8 @@ func TestPlaceOfAnotherWay(t *testing.T) {
 
 // TestOwnPaths: the administrator's path goes first; mail from outside that is put keeps its date.
 func TestOwnPaths(t *testing.T) {
-	e := newEntrance(t, ProfileOnPremises, func(o *Options) {
-		o.Paths = Paths{InboundCargo: {IMAP}, SentCargo: {IMAP, EWS}}
+	e := newEntrance(t, traffic.ProfileOnPremises, func(o *Options) {
+		o.Paths = traffic.Paths{traffic.InboundCargo: {traffic.IMAP}, traffic.SentCargo: {traffic.IMAP, traffic.EWS}}
 	})
 	event := e.start(continuity.Outage, continuity.Scope{All: true})
 	received := e.clock.now()
@@ -430,14 +408,14 @@ func TestOwnPaths(t *testing.T) {
 	if len(got) != 1 || !got[0].date.Equal(received) || got[0].flags.Seen {
 		t.Errorf("%v, received %v; want once, unread, received %v", got, got[0].date, received)
 	}
-	if _, err := New(e.ctx, Options{Store: e.store, Gate: e.events, Directory: e.people, Ways: onPremises(e.world, e.world), Paths: Paths{SentCargo: {EWS}}}); err == nil {
+	if _, err := New(e.ctx, Options{Store: e.store, Gate: e.events, Directory: e.people, Ways: onPremises(e.world, e.world), Paths: traffic.Paths{traffic.SentCargo: {traffic.EWS}}}); err == nil {
 		t.Error("a path without a way was taken")
 	}
 }
 
 // TestDraftStaysWithItsWay: who knows the earlier version replaces it; another way waits for it.
 func TestDraftStaysWithItsWay(t *testing.T) {
-	e := newEntrance(t, ProfileOnPremises, nil)
+	e := newEntrance(t, traffic.ProfileOnPremises, nil)
 	d, v := e.draft(anna, "", 0, "e@x", "eins")
 	e.drain()
 	e.doors["ews"].broken(exchange.ErrUnreachable)

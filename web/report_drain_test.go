@@ -18,6 +18,7 @@ import (
 	"holdover/exchange/exchangetest"
 	"holdover/mailstore"
 	"holdover/syncback"
+	"holdover/syncback/traffic"
 )
 
 const admin = "anna@holdover.example" // of the office
@@ -44,7 +45,7 @@ func drained(t *testing.T, n int) (*stage, continuity.Event) {
 		store = o.Mail.(*mailstore.Store)
 		var err error
 		back, err = syncback.New(t.Context(), syncback.Options{Store: store, Gate: o.Events.(*continuity.Continuity), Directory: o.Directory.(syncback.Directory),
-			Ways:  []syncback.Way{{Speaks: syncback.SMTP, At: syncback.OnPremises, SMTP: smtp}, {Speaks: syncback.IMAP, At: syncback.OnPremises, Mail: imap}},
+			Ways:  []traffic.Way{{Speaks: traffic.SMTP, At: traffic.OnPremises, SMTP: smtp}, {Speaks: traffic.IMAP, At: traffic.OnPremises, Mail: imap}},
 			Waits: []time.Duration{time.Second, 3 * time.Second}, Workers: 4, Now: o.Now, Log: o.Log})
 		must(t, err)
 		o.Syncback = back

@@ -19,6 +19,7 @@ import (
 	"holdover/search"
 	"holdover/signin"
 	"holdover/syncback"
+	"holdover/syncback/traffic"
 	"holdover/web/webtest"
 )
 
@@ -126,9 +127,9 @@ func walkGate() *webtest.Gate {
 			{Way: "imap", Title: "IMAP", State: syncback.CanaryPassed, Address: "probe@ahrenfeld.example", Tries: 1, Words: "went in, was seen and taken away again"}}},
 		Shown:  []syncback.Shown{webtest.Shown("smtp", "aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11"), webtest.Shown("imap", "ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99ff99")},
 		Coming: syncback.Estimate{Items: 200, Left: 150 * time.Second, Binds: "smtp_per_mailbox", Rate: 60},
-		Bounds: []syncback.Limit{{Key: "smtp_per_mailbox", Each: true, N: 30, Per: time.Minute, Source: "one message a second to one recipient, so that the hourly limit below is never met"},
+		Bounds: []traffic.Limit{{Key: "smtp_per_mailbox", Each: true, N: 30, Per: time.Minute, Source: "one message a second to one recipient, so that the hourly limit below is never met"},
 			{Key: "graph_upload", N: 150 << 20, Octets: true, Per: 5 * time.Minute, Source: "Graph, Outlook service limits: 150 MB of uploads in 5 minutes per app and mailbox"}},
-		Dry: syncback.DryRun{Items: 312, Mailboxes: 2, Doubtful: 1, Parked: 4, Flows: []syncback.Flow{{Cargo: syncback.InboundCargo, Way: "smtp", Title: "SMTP", Items: 2, Mailboxes: 1, Octets: 4096}},
+		Dry: syncback.DryRun{Items: 312, Mailboxes: 2, Doubtful: 1, Parked: 4, Flows: []syncback.Flow{{Cargo: traffic.InboundCargo, Way: "smtp", Title: "SMTP", Items: 2, Mailboxes: 1, Octets: 4096}},
 			Doubts: []syncback.Doubt{{Line: syncback.Line{Seq: 7, Kind: mailstore.Arrived, At: monday}, Way: "smtp", Reason: syncback.DoubtFolder, Detail: "=Kunden"}}},
 	}
 }

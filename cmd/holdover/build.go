@@ -9,6 +9,7 @@ import (
 	"holdover/mta"
 	"holdover/signin"
 	"holdover/syncback"
+	"holdover/syncback/traffic"
 )
 
 // build opens every room from the ground up; ports are taken, nothing works yet.
@@ -38,7 +39,7 @@ func (h *house) openSyncback(ctx context.Context) error {
 		waits = append(waits, time.Duration(w))
 	}
 	o := syncback.Options{Store: h.store, Gate: h.events, Directory: h.people,
-		Ways: ways, Profile: syncback.Profile(x.Profile), Paths: x.paths(), Located: h.locationOf, Node: h.conf.node(),
+		Ways: ways, Profile: traffic.Profile(x.Profile), Paths: x.paths(), Located: h.locationOf, Node: h.conf.node(),
 		Workers: x.Workers, Limits: x.limits(), Waits: waits, First: h.important(), Release: h.events,
 		Probe: h.conf.probe(), Checks: h.conf.checks(), Doors: x.doors(), Now: time.Now, Log: h.log}
 	if h.archive != nil {

@@ -12,9 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/coreos/go-oidc/v3/oidc"
+	"holdover/syncback/traffic"
 
-	"holdover/syncback"
+	"github.com/coreos/go-oidc/v3/oidc"
 )
 
 const reachWait = 5 * time.Second
@@ -105,7 +105,7 @@ func sharedIdentity(ctx context.Context, c *config, exchange []net.IP) finding {
 		return finding{bad, about, err.Error(), "Correct signin.issuer."}
 	}
 	microsoft := u.Hostname() == "login.microsoftonline.com" || u.Hostname() == "sts.windows.net"
-	online := slices.ContainsFunc(c.Exchange.endpoints(), func(e endpoint) bool { return e.at == syncback.Online })
+	online := slices.ContainsFunc(c.Exchange.endpoints(), func(e endpoint) bool { return e.at == traffic.Online })
 	if microsoft && online {
 		return finding{warn, about, "sign-in and Exchange Online are both Microsoft's cloud and have failed together before", remedy}
 	}

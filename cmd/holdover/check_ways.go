@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"holdover/exchange"
-	"holdover/syncback"
+	"holdover/syncback/traffic"
 )
 
 // certificateSoon is how long before its end a certificate is worth a warning.
@@ -38,13 +38,13 @@ func inspectWay(ctx context.Context, x *exchangeConfig, e endpoint) finding {
 func (e endpoint) door(x *exchangeConfig) exchange.Door {
 	door := exchange.Door{Address: e.address()}
 	switch {
-	case e.speaks == syncback.EWS:
+	case e.speaks == traffic.EWS:
 		door.Protocol, door.Security = "https", x.EWS.security()
-	case e.speaks == syncback.Graph:
+	case e.speaks == traffic.Graph:
 		door.Protocol, door.Security = "https", x.Graph.security()
-	case e.speaks == syncback.IMAP && e.socket.TLS == "implicit":
+	case e.speaks == traffic.IMAP && e.socket.TLS == "implicit":
 		door.Protocol, door.Security = "imaps", security(*e.socket)
-	case e.speaks == syncback.IMAP:
+	case e.speaks == traffic.IMAP:
 		door.Protocol, door.Security = "imap", security(*e.socket)
 	default:
 		door.Protocol, door.Security = "smtp", security(*e.socket)
@@ -78,8 +78,8 @@ func inspectDoor(ctx context.Context, about string, door exchange.Door) finding 
 // inspectPaths says which way carries what, and names the ways that nothing uses.
 func inspectPaths(x *exchangeConfig) (list []finding) {
 	used := map[string]bool{}
-	for _, at := range syncback.Profile(x.Profile).Locations() {
-		for _, cargo := range syncback.Cargos() {
+	for _, at := range traffic.Profile(x.Profile).Locations() {
+		for _, cargo := range traffic.Cargos() {
 			first := ""
 			for _, e := range x.carriers(cargo, at) {
 				used[e.key] = true
@@ -91,7 +91,7 @@ func inspectPaths(x *exchangeConfig) (list []finding) {
 		}
 	}
 	for _, e := range x.endpoints() {
-		if !used[e.key] && (e.at == syncback.OnPremises || x.Profile != string(syncback.ProfileOnPremises)) {
+		if !used[e.key] && (e.at == traffic.OnPremises || x.Profile != string(traffic.ProfileOnPremises)) {
 			list = append(list, finding{warn, e.key, "no kind of item uses this way", "Name it in [exchange.paths], or take the section out."})
 		} else if !used[e.key] {
 			list = append(list, finding{warn, e.key, "it leads to Exchange Online, and the profile is on-premises", "Set exchange.profile to hybrid or online."})
@@ -101,15 +101,15 @@ func inspectPaths(x *exchangeConfig) (list []finding) {
 }
 
 // carriers are the configured ways of a kind of item to a location, in order.
-func (x *exchangeConfig) carriers(cargo syncback.Cargo, at syncback.Location) (list []endpoint) {
+func (x *exchangeConfig) carriers(cargo traffic.Cargo, at traffic.Location) (list []endpoint) {
 	order := x.paths()[cargo]
 	if len(order) == 0 {
-		order = syncback.DefaultPaths(at)[cargo]
+		order = traffic.DefaultPaths(at)[cargo]
 	}
 	ways := x.endpoints()
 	for _, speaks := range order {
 		i := slices.IndexFunc(ways, func(e endpoint) bool { return e.speaks == speaks && e.at == at })
-		if i < 0 && speaks == syncback.SMTP {
+		if i < 0 && speaks == traffic.SMTP {
 			i = slices.IndexFunc(ways, func(e endpoint) bool { return e.speaks == speaks })
 		}
 		if i >= 0 {

@@ -4,7 +4,7 @@ import (
 	"os"
 	"strings"
 
-	"holdover/syncback"
+	"holdover/syncback/traffic"
 )
 
 // exchangeConfig says where Exchange is and which way carries what. A section whose address (or url)
@@ -91,8 +91,8 @@ type ewsConnector struct {
 // endpoint is one configured way.
 type endpoint struct {
 	key    string // of its section, e.g. "exchange.online.imap"
-	speaks syncback.Protocol
-	at     syncback.Location
+	speaks traffic.Protocol
+	at     traffic.Location
 	socket *connector // of SMTP and IMAP; nil for the web
 	url    string
 }
@@ -100,12 +100,12 @@ type endpoint struct {
 // sockets are the sections by SMTP and IMAP, configured or not.
 func (x *exchangeConfig) sockets() []endpoint {
 	return []endpoint{
-		{key: "exchange.smtp", speaks: syncback.SMTP, at: syncback.OnPremises, socket: &x.SMTP},
-		{key: "exchange.internal", speaks: syncback.Internal, at: syncback.OnPremises, socket: &x.Internal},
-		{key: "exchange.imap", speaks: syncback.IMAP, at: syncback.OnPremises, socket: &x.IMAP},
-		{key: "exchange.online.smtp", speaks: syncback.SMTP, at: syncback.Online, socket: &x.Online.SMTP},
-		{key: "exchange.online.internal", speaks: syncback.Internal, at: syncback.Online, socket: &x.Online.Internal},
-		{key: "exchange.online.imap", speaks: syncback.IMAP, at: syncback.Online, socket: &x.Online.IMAP},
+		{key: "exchange.smtp", speaks: traffic.SMTP, at: traffic.OnPremises, socket: &x.SMTP},
+		{key: "exchange.internal", speaks: traffic.Internal, at: traffic.OnPremises, socket: &x.Internal},
+		{key: "exchange.imap", speaks: traffic.IMAP, at: traffic.OnPremises, socket: &x.IMAP},
+		{key: "exchange.online.smtp", speaks: traffic.SMTP, at: traffic.Online, socket: &x.Online.SMTP},
+		{key: "exchange.online.internal", speaks: traffic.Internal, at: traffic.Online, socket: &x.Online.Internal},
+		{key: "exchange.online.imap", speaks: traffic.IMAP, at: traffic.Online, socket: &x.Online.IMAP},
 	}
 }
 
@@ -117,10 +117,10 @@ func (x *exchangeConfig) endpoints() (list []endpoint) {
 		}
 	}
 	if x.EWS.URL != "" {
-		list = append(list, endpoint{key: "exchange.ews", speaks: syncback.EWS, at: syncback.OnPremises, url: x.EWS.URL})
+		list = append(list, endpoint{key: "exchange.ews", speaks: traffic.EWS, at: traffic.OnPremises, url: x.EWS.URL})
 	}
 	if x.Graph.URL != "" {
-		list = append(list, endpoint{key: "exchange.graph", speaks: syncback.Graph, at: syncback.Online, url: x.Graph.URL})
+		list = append(list, endpoint{key: "exchange.graph", speaks: traffic.Graph, at: traffic.Online, url: x.Graph.URL})
 	}
 	return list
 }
@@ -128,7 +128,7 @@ func (x *exchangeConfig) endpoints() (list []endpoint) {
 // entry is the usual entry of mail from outside; an address is asked about there too.
 func (x *exchangeConfig) entry() (endpoint, bool) {
 	for _, e := range x.endpoints() {
-		if e.speaks == syncback.SMTP {
+		if e.speaks == traffic.SMTP {
 			return e, true
 		}
 	}
@@ -146,11 +146,11 @@ func (o *oauthSection) tokenURL() string {
 }
 
 // paths are the configured paths, as sync-back takes them.
-func (x *exchangeConfig) paths() syncback.Paths {
-	own := syncback.Paths{}
+func (x *exchangeConfig) paths() traffic.Paths {
+	own := traffic.Paths{}
 	for cargo, order := range x.Paths {
 		for _, p := range order {
-			own[syncback.Cargo(cargo)] = append(own[syncback.Cargo(cargo)], syncback.Protocol(p))
+			own[traffic.Cargo(cargo)] = append(own[traffic.Cargo(cargo)], traffic.Protocol(p))
 		}
 	}
 	return own
@@ -176,7 +176,7 @@ func (x *exchangeConfig) files() (list []*string) {
 }
 
 func (x *exchangeConfig) setDefaults() {
-	x.Profile = string(syncback.ProfileOnPremises)
+	x.Profile = string(traffic.ProfileOnPremises)
 	for _, e := range x.sockets() {
 		e.socket.TLS = "required"
 	}

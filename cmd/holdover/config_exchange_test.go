@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"holdover/syncback"
+	"holdover/syncback/traffic"
 )
 
 // without takes a section out of the example, so that its way is not configured.
@@ -81,7 +81,7 @@ func TestBrokenWays(t *testing.T) {
 
 // TestProfiles: what the smallest configuration of each profile makes of its ways.
 func TestProfiles(t *testing.T) {
-	first := func(c *config, cargo syncback.Cargo, at syncback.Location) string {
+	first := func(c *config, cargo traffic.Cargo, at traffic.Location) string {
 		list := c.Exchange.carriers(cargo, at)
 		if len(list) == 0 {
 			return ""
@@ -92,12 +92,12 @@ func TestProfiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, cargo := range syncback.Cargos() {
+	for _, cargo := range traffic.Cargos() {
 		want := "exchange.imap"
-		if cargo == syncback.InboundCargo {
+		if cargo == traffic.InboundCargo {
 			want = "exchange.smtp"
 		}
-		if got := first(c, cargo, syncback.OnPremises); got != want {
+		if got := first(c, cargo, traffic.OnPremises); got != want {
 			t.Errorf("on-premises, %s: %s goes first, want %s", cargo, got, want)
 		}
 	}
@@ -105,9 +105,9 @@ func TestProfiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for at, wants := range map[syncback.Location]map[syncback.Cargo]string{
-		syncback.OnPremises: {"inbound": "exchange.smtp", "internal": "exchange.internal", "sent": "exchange.ews", "drafts": "exchange.ews", "state": "exchange.ews", "moves": "exchange.ews"},
-		syncback.Online: {"inbound": "exchange.online.smtp", "internal": "exchange.online.internal", "sent": "exchange.online.imap",
+	for at, wants := range map[traffic.Location]map[traffic.Cargo]string{
+		traffic.OnPremises: {"inbound": "exchange.smtp", "internal": "exchange.internal", "sent": "exchange.ews", "drafts": "exchange.ews", "state": "exchange.ews", "moves": "exchange.ews"},
+		traffic.Online: {"inbound": "exchange.online.smtp", "internal": "exchange.online.internal", "sent": "exchange.online.imap",
 			"drafts": "exchange.graph", "state": "exchange.graph", "moves": "exchange.graph"},
 	} {
 		for cargo, want := range wants {

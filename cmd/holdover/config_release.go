@@ -7,6 +7,7 @@ import (
 
 	"holdover/email"
 	"holdover/syncback"
+	"holdover/syncback/traffic"
 )
 
 // releaseConfig says what happens between the end of an event and the drain, and in which order
@@ -22,15 +23,15 @@ type releaseConfig struct {
 
 // probe is where canaries go.
 func (c *config) probe() syncback.Probe {
-	r, boxes := c.Exchange.Release, map[syncback.Location]string{}
+	r, boxes := c.Exchange.Release, map[traffic.Location]string{}
 	if r.Probe != "" {
-		boxes[syncback.OnPremises] = r.Probe
-		if syncback.Profile(c.Exchange.Profile) == syncback.ProfileOnline {
-			boxes = map[syncback.Location]string{syncback.Online: r.Probe}
+		boxes[traffic.OnPremises] = r.Probe
+		if traffic.Profile(c.Exchange.Profile) == traffic.ProfileOnline {
+			boxes = map[traffic.Location]string{traffic.Online: r.Probe}
 		}
 	}
 	if r.ProbeOnline != "" {
-		boxes[syncback.Online] = r.ProbeOnline
+		boxes[traffic.Online] = r.ProbeOnline
 	}
 	sender := r.Sender
 	if sender == "" {
@@ -54,7 +55,7 @@ func (c *config) checks() []syncback.Check {
 
 // limits are how much Exchange takes: the published limits with what the configuration says. A pace
 // of 0 for a mailbox switches all of them off.
-func (x *exchangeConfig) limits() []syncback.Limit {
+func (x *exchangeConfig) limits() []traffic.Limit {
 	if x.PerBox == 0 {
 		return nil
 	}
@@ -62,7 +63,7 @@ func (x *exchangeConfig) limits() []syncback.Limit {
 	for key, n := range x.Limits {
 		own[key] = n
 	}
-	return syncback.LimitsWith(own)
+	return traffic.LimitsWith(own)
 }
 
 // important says whose mailboxes go back first.
@@ -89,7 +90,7 @@ func (c *config) proveRelease(p *proof) {
 		p.that(strings.HasPrefix(ending, ".") && len(ending) > 1, "exchange.release.blocked_attachments", fmt.Sprintf("%q is no ending of a file name", ending), "Write for example [\".exe\", \".js\"].")
 	}
 	var known []string
-	for _, l := range syncback.PublishedLimits() {
+	for _, l := range traffic.PublishedLimits() {
 		known = append(known, l.Key)
 	}
 	for key, n := range c.Exchange.Limits {
@@ -102,7 +103,7 @@ func (c *config) proveRelease(p *proof) {
 func inspectProbe(c *config) finding {
 	const about = "exchange.release"
 	var without []string
-	for _, at := range syncback.Profile(c.Exchange.Profile).Locations() {
+	for _, at := range traffic.Profile(c.Exchange.Profile).Locations() {
 		if c.probe().Mailboxes[at] == "" {
 			without = append(without, string(at))
 		}

@@ -9,6 +9,7 @@ import (
 	"holdover/continuity"
 	"holdover/exchange"
 	"holdover/syncback"
+	"holdover/syncback/traffic"
 )
 
 // openLine makes the line over which every connector dials. When the credentials are withdrawn it is
@@ -95,9 +96,9 @@ func (h *house) watched(way string, s exchange.Security) exchange.Security {
 // Online, whose certificates change too often to be held to.
 func (x *exchangeConfig) doors() (list []syncback.Door) {
 	for _, e := range x.endpoints() {
-		w, door := syncback.Way{Speaks: e.speaks, At: e.at}, e.door(x)
+		w, door := traffic.Way{Speaks: e.speaks, At: e.at}, e.door(x)
 		if door.Security.Policy != exchange.None {
-			list = append(list, syncback.Door{Way: w.Name(), Title: w.Title(), Pinned: e.at == syncback.OnPremises, Look: door.Look})
+			list = append(list, syncback.Door{Way: w.Name(), Title: w.Title(), Pinned: e.at == traffic.OnPremises, Look: door.Look})
 		}
 	}
 	if x.needsTokens() && x.OAuth.Tenant != "" {

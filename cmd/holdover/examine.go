@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"holdover/exchange"
-	"holdover/syncback"
+	"holdover/syncback/traffic"
 )
 
 // exchangeTestCommand asks a real Exchange what the documents leave open (docs/unverified.md).
@@ -58,13 +58,13 @@ func (c exchangeTestCommand) Run(s *session) error {
 // examined is one configured way.
 type examined struct {
 	key string // its section
-	syncback.Way
+	traffic.Way
 	end endpoint
 }
 
 // box is a way that opens mailboxes, as far as the self test needs it.
 type box interface {
-	syncback.Mailboxes
+	traffic.Mailboxes
 	Sample(ctx context.Context, mailbox string, at exchange.Place) (exchange.Sample, error)
 	Shown(ctx context.Context, mailbox string) (folders []exchange.Shown, can []string, err error)
 }

@@ -9,7 +9,7 @@ import (
 
 	"holdover/email"
 	"holdover/exchange"
-	"holdover/syncback"
+	"holdover/syncback/traffic"
 )
 
 // keeps puts one message into Sent as sync-back would, and reads back what Exchange kept of it.
@@ -39,7 +39,7 @@ func (e *exam) keeps(x examined, b box) {
 	e.say(x, header, either(bytes.Contains(s.Header, []byte("X-Holdover-Test: "+e.token))), "its header holds %s", fieldNames(s.Header))
 	e.traced(x, b, id)
 	e.named(x, b, id, at)
-	if x.Speaks == syncback.Graph {
+	if x.Speaks == traffic.Graph {
 		e.say(x, sent, either(same(s.Sent, date)), "given %s, shown %s", date.UTC().Format(time.RFC3339), s.Sent.UTC().Format(time.RFC3339))
 		e.say(x, thread, either(strings.Contains(s.InReplyTo, "p1@") && strings.Contains(s.Threads, "p0@")), "%q, %q", s.InReplyTo, s.Threads)
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"holdover/syncback"
+	"holdover/syncback/traffic"
 )
 
 func (c *config) proveExchange(p *proof) {
@@ -37,7 +37,7 @@ func proveSocket(p *proof, e endpoint) {
 	p.file(key+".ca", s.CA, false)
 	p.pin(key+".pin", s.Pin)
 	p.pair(key, s.Certificate, s.Key)
-	if e.speaks == syncback.IMAP {
+	if e.speaks == traffic.IMAP {
 		p.oneOf(key+".tls", s.TLS, "implicit", "required", "opportunistic", "none")
 		p.oneOf(key+".auth", s.Auth, "password", "xoauth2")
 		p.file(key+".password_file", s.PasswordFile, s.Auth == "password")
@@ -47,7 +47,7 @@ func proveSocket(p *proof, e endpoint) {
 	}
 	p.oneOf(key+".tls", s.TLS, "required", "opportunistic", "none")
 	p.file(key+".password_file", s.PasswordFile, s.User != "")
-	p.that(e.speaks != syncback.Internal || s.User != "" || s.Certificate != "", key+".user", "the connector for internal mail needs an account or a certificate",
+	p.that(e.speaks != traffic.Internal || s.User != "" || s.Certificate != "", key+".user", "the connector for internal mail needs an account or a certificate",
 		"Create an authenticated Receive connector used for nothing else and write its account here; without authentication Exchange marks the mail as external.")
 }
 
@@ -82,35 +82,35 @@ func (x *exchangeConfig) proveWeb(p *proof) {
 // each kind has a way to each place where mailboxes lie.
 func (x *exchangeConfig) provePaths(p *proof) {
 	ways := x.endpoints()
-	has := func(speaks syncback.Protocol, at syncback.Location) bool {
-		return slices.ContainsFunc(ways, func(e endpoint) bool { return e.speaks == speaks && (e.at == at || speaks == syncback.SMTP) })
+	has := func(speaks traffic.Protocol, at traffic.Location) bool {
+		return slices.ContainsFunc(ways, func(e endpoint) bool { return e.speaks == speaks && (e.at == at || speaks == traffic.SMTP) })
 	}
-	locations := syncback.Profile(x.Profile).Locations()
+	locations := traffic.Profile(x.Profile).Locations()
 	for cargo, order := range x.Paths {
 		key := "exchange.paths." + cargo
-		p.that(slices.Contains(syncback.Cargos(), syncback.Cargo(cargo)), key, "there is no such kind of item", "Use one of: "+join(syncback.Cargos())+".")
+		p.that(slices.Contains(traffic.Cargos(), traffic.Cargo(cargo)), key, "there is no such kind of item", "Use one of: "+join(traffic.Cargos())+".")
 		p.that(len(order) > 0, key, "it names no way", "Leave it out for the default.")
 		for _, name := range order {
-			speaks := syncback.Protocol(name)
-			known := slices.Contains(syncback.Protocols(), speaks)
-			p.that(known, key, fmt.Sprintf("there is no way %q", name), "Use ways out of: "+join(syncback.Protocols())+".")
+			speaks := traffic.Protocol(name)
+			known := slices.Contains(traffic.Protocols(), speaks)
+			p.that(known, key, fmt.Sprintf("there is no way %q", name), "Use ways out of: "+join(traffic.Protocols())+".")
 			if !known {
 				continue
 			}
-			p.that(syncback.CanCarry(speaks, syncback.Cargo(cargo)), key, fmt.Sprintf("%q cannot carry that kind of item", name), "Use imap, ews or graph for it; smtp carries inbound, internal carries internal mail.")
-			p.that(slices.ContainsFunc(locations, func(at syncback.Location) bool { return has(speaks, at) }), key, fmt.Sprintf("way %q is not configured for profile %q", name, x.Profile),
+			p.that(traffic.CanCarry(speaks, traffic.Cargo(cargo)), key, fmt.Sprintf("%q cannot carry that kind of item", name), "Use imap, ews or graph for it; smtp carries inbound, internal carries internal mail.")
+			p.that(slices.ContainsFunc(locations, func(at traffic.Location) bool { return has(speaks, at) }), key, fmt.Sprintf("way %q is not configured for profile %q", name, x.Profile),
 				"Fill in its section, or take it out of the list.")
 		}
 	}
 	own := x.paths()
 	for _, at := range locations {
-		for _, cargo := range syncback.Cargos() {
+		for _, cargo := range traffic.Cargos() {
 			if len(x.carriers(cargo, at)) > 0 {
 				continue
 			}
 			order := own[cargo]
 			if len(order) == 0 {
-				order = syncback.DefaultPaths(at)[cargo]
+				order = traffic.DefaultPaths(at)[cargo]
 			}
 			var sections []string
 			for _, speaks := range order {
@@ -123,8 +123,8 @@ func (x *exchangeConfig) provePaths(p *proof) {
 }
 
 // sectionOf names the section that configures a way.
-func sectionOf(speaks syncback.Protocol, at syncback.Location) string {
-	if at == syncback.Online && speaks != syncback.Graph {
+func sectionOf(speaks traffic.Protocol, at traffic.Location) string {
+	if at == traffic.Online && speaks != traffic.Graph {
 		return "exchange.online." + string(speaks)
 	}
 	return "exchange." + string(speaks)

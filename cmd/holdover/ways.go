@@ -7,20 +7,20 @@ import (
 
 	"holdover/email"
 	"holdover/exchange"
-	"holdover/syncback"
+	"holdover/syncback/traffic"
 )
 
 // openWays makes a connector for each way that is configured; none connects yet.
-func (h *house) openWays() (ways []syncback.Way, err error) {
+func (h *house) openWays() (ways []traffic.Way, err error) {
 	x := &h.conf.Exchange
 	entry, _ := x.entry()
 	if err := h.openTokens(); err != nil {
 		return nil, err
 	}
 	for _, e := range x.endpoints() {
-		w := syncback.Way{Speaks: e.speaks, At: e.at}
+		w := traffic.Way{Speaks: e.speaks, At: e.at}
 		switch e.speaks {
-		case syncback.SMTP, syncback.Internal:
+		case traffic.SMTP, traffic.Internal:
 			deliver, err := h.smtpWay(w.Name(), *e.socket)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", e.key, err)
@@ -29,12 +29,12 @@ func (h *house) openWays() (ways []syncback.Way, err error) {
 			if e.key == entry.key {
 				h.exchange = deliver
 			}
-		case syncback.IMAP:
+		case traffic.IMAP:
 			w.Mail, err = h.imapWay(w.Name(), *e.socket)
-		case syncback.EWS:
+		case traffic.EWS:
 			w.Largest = int64(cmp.Or(x.EWS.Largest, 45<<20))
 			w.Mail, err = h.ewsWay(w.Name(), x.EWS)
-		case syncback.Graph:
+		case traffic.Graph:
 			w.Largest = int64(cmp.Or(x.Graph.Largest, 3_000_000))
 			w.Mail, err = h.graphWay(w.Name(), x.Graph)
 		}
@@ -84,7 +84,7 @@ func (h *house) imapWay(name string, c connector) (*exchange.IMAP, error) {
 
 func (h *house) ewsWay(name string, c ewsConnector) (*exchange.EWS, error) {
 	way, err := exchange.NewEWS(exchange.EWSOptions{URL: c.URL, Security: h.watched(name, c.security()), User: c.User, Secret: h.lent(c.PasswordFile),
-		Auth: c.Auth, Folders: h.roles(), Dial: h.line.Dial, Hybrid: h.conf.Exchange.Profile == string(syncback.ProfileHybrid), Largest: int64(c.Largest), Now: time.Now})
+		Auth: c.Auth, Folders: h.roles(), Dial: h.line.Dial, Hybrid: h.conf.Exchange.Profile == string(traffic.ProfileHybrid), Largest: int64(c.Largest), Now: time.Now})
 	if err == nil {
 		h.onClose(way.Close)
 	}
@@ -126,7 +126,7 @@ func (w ewsConnector) security() exchange.Security {
 }
 
 // locationOf is where the directory says that a mailbox lies.
-func (h *house) locationOf(m email.MailboxID) syncback.Location {
+func (h *house) locationOf(m email.MailboxID) traffic.Location {
 	box, _ := h.people.Mailbox(m)
-	return syncback.Location(box.Location)
+	return traffic.Location(box.Location)
 }

@@ -14,6 +14,7 @@ import (
 	"holdover/continuity"
 	"holdover/email"
 	"holdover/syncback"
+	"holdover/syncback/traffic"
 	"holdover/views"
 	"holdover/web/page"
 )
@@ -164,7 +165,7 @@ func (s *server) switchStory(ctx context.Context, w *views.Words) (lines []views
 	return lines, err
 }
 
-func limitRow(w *views.Words, l syncback.Limit, e syncback.Estimate) views.LimitRow {
+func limitRow(w *views.Words, l traffic.Limit, e syncback.Estimate) views.LimitRow {
 	row := views.LimitRow{Key: l.Key, Name: w.T("release.limit_name." + l.Key), Source: l.Source, Binds: e.Items > 0 && e.Binds == l.Key}
 	number := strconv.FormatFloat(l.N, 'f', -1, 64)
 	if l.N == float64(int(l.N)) {
@@ -182,7 +183,7 @@ func limitRow(w *views.Words, l syncback.Limit, e syncback.Estimate) views.Limit
 }
 
 // spanWords are units that both languages write alike.
-func spanWords(l syncback.Limit) string {
+func spanWords(l traffic.Limit) string {
 	switch seconds := int(l.Per.Seconds()); {
 	case seconds%3600 == 0:
 		return strconv.Itoa(seconds/3600) + " h"

@@ -6,6 +6,7 @@ import (
 	"holdover/continuity"
 	"holdover/email"
 	"holdover/syncback"
+	"holdover/syncback/traffic"
 )
 
 // Gatekeeper is what stands between the end of an event and the drain; *syncback.Syncback.
@@ -14,7 +15,7 @@ type Gatekeeper interface {
 	RetryRelease(ctx context.Context, event string) error
 	Present(ctx context.Context) []syncback.Shown
 	Estimate(ctx context.Context, covers func(email.MailboxID) bool) (syncback.Estimate, error)
-	Limits() []syncback.Limit
+	Limits() []traffic.Limit
 	DryRun(ctx context.Context, covers func(email.MailboxID) bool, checks bool, each func(syncback.Doubt)) (syncback.DryRun, error)
 	Resume(ctx context.Context)
 }

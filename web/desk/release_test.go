@@ -10,6 +10,7 @@ import (
 
 	"holdover/continuity"
 	"holdover/syncback"
+	"holdover/syncback/traffic"
 	"holdover/web/webtest"
 )
 
@@ -142,7 +143,7 @@ func TestIdentityPage(t *testing.T) {
 // TestExchangePage: the switches ask for a reason and stand in the record; the limit that binds is marked.
 func TestExchangePage(t *testing.T) {
 	st := heldStage(t)
-	st.gate.Bounds = syncback.LimitsWith(nil)
+	st.gate.Bounds = traffic.LimitsWith(nil)
 	st.gate.Coming = syncback.Estimate{Items: 200, Left: 150 * time.Second, Binds: "smtp_per_mailbox", Mailbox: st.Person(employee).Mailbox, Rate: 60}
 	page := st.Read(st.Get(admin, "/desk/exchange"), 200)
 	if text := webtest.Words(page.Find(".say")); !strings.Contains(text, "3 Minuten") || !strings.Contains(text, employee) {
@@ -177,7 +178,7 @@ func TestDryRunPage(t *testing.T) {
 	st := heldStage(t)
 	e := st.begin(continuity.Lockdown, continuity.Scope{All: true})
 	box := st.Person(employee).Mailbox
-	st.gate.Dry = syncback.DryRun{Items: 2, Mailboxes: 1, Doubtful: 1, Parked: 4, Flows: []syncback.Flow{{Cargo: syncback.InboundCargo, Way: "smtp", Title: "SMTP", Items: 2, Mailboxes: 1, Octets: 4096}},
+	st.gate.Dry = syncback.DryRun{Items: 2, Mailboxes: 1, Doubtful: 1, Parked: 4, Flows: []syncback.Flow{{Cargo: traffic.InboundCargo, Way: "smtp", Title: "SMTP", Items: 2, Mailboxes: 1, Octets: 4096}},
 		Doubts: []syncback.Doubt{{Line: syncback.Line{Mailbox: box, Seq: 7, Kind: "arrived"}, Way: "smtp", Reason: syncback.DoubtFolder, Detail: "=Kunden"}}}
 	for _, who := range []string{admin} {
 		page := st.Read(st.Get(who, "/desk/events/"+e.ID+"/dry-run"), 200)

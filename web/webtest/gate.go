@@ -8,6 +8,7 @@ import (
 	"holdover/continuity"
 	"holdover/email"
 	"holdover/syncback"
+	"holdover/syncback/traffic"
 )
 
 // Gate is a gatekeeper whose answers a test sets, and that counts what it was asked.
@@ -15,7 +16,7 @@ type Gate struct {
 	Report  syncback.ReleaseReport
 	Shown   []syncback.Shown
 	Coming  syncback.Estimate
-	Bounds  []syncback.Limit
+	Bounds  []traffic.Limit
 	Dry     syncback.DryRun
 	Retried int
 	Resumed int
@@ -29,7 +30,7 @@ func (g *Gate) ReleaseOf(context.Context, continuity.Event) (syncback.ReleaseRep
 func (g *Gate) RetryRelease(context.Context, string) error { g.Retried++; return nil }
 func (g *Gate) Present(context.Context) []syncback.Shown   { g.Looked++; return g.Shown }
 func (g *Gate) Resume(context.Context)                     { g.Resumed++ }
-func (g *Gate) Limits() []syncback.Limit                   { return g.Bounds }
+func (g *Gate) Limits() []traffic.Limit                    { return g.Bounds }
 func (g *Gate) Estimate(context.Context, func(email.MailboxID) bool) (syncback.Estimate, error) {
 	return g.Coming, nil
 }

@@ -1,4 +1,4 @@
-package syncback
+package traffic
 
 import (
 	"slices"
@@ -17,13 +17,13 @@ type Limit struct {
 	Source string // where the number comes from
 }
 
-// bounds says whether a way counts against it.
-func (l Limit) bounds(w *Way) bool {
+// Bounds says whether a way counts against it.
+func (l Limit) Bounds(w *Way) bool {
 	return (len(l.Ways) == 0 || slices.Contains(l.Ways, w.Speaks)) && (l.At == "" || l.At == w.At)
 }
 
-// rate is how much it lets through in a second.
-func (l Limit) rate() float64 { return l.N / l.Per.Seconds() }
+// Rate is how much it lets through in a second.
+func (l Limit) Rate() float64 { return l.N / l.Per.Seconds() }
 
 // graphCalls is how many requests one item costs over Graph, at most: the message, its parts, the
 // draft it is made of, and a look.

@@ -1,4 +1,4 @@
-package syncback
+package traffic
 
 import (
 	"math"
@@ -8,10 +8,10 @@ import (
 	"holdover/email"
 )
 
-// pace keeps what Exchange is told within limits, and remembers mailboxes that asked for a pause.
-type pace struct {
-	limits  []Limit
-	order   *order
+// Pace keeps what Exchange is told within limits, and remembers mailboxes that asked for a pause.
+type Pace struct {
+	Limits  []Limit                    // does not change
+	first   func(email.MailboxID) bool // says who is important
 	mu      sync.Mutex
 	hungry  time.Time // when an important mailbox last asked for a share of what all have together
 	buckets map[measure]*bucket
@@ -36,8 +36,9 @@ type rest struct {
 	words string
 }
 
-func newPace(limits []Limit, order *order) *pace {
-	return &pace{limits: limits, order: order, buckets: map[measure]*bucket{}, boxes: map[email.MailboxID]rest{}}
+// NewPace takes the limits, and who is important: to them the others leave what all have together.
+func NewPace(limits []Limit, first func(email.MailboxID) bool) *Pace {
+	return &Pace{Limits: limits, first: first, buckets: map[measure]*bucket{}, boxes: map[email.MailboxID]rest{}}
 }
 
 // slack is how much of an item may be made up for after the clock woke us late.
@@ -48,12 +49,12 @@ func (l Limit) most() float64 {
 	if l.Octets {
 		return l.N / 10
 	}
-	return max(1+slack, l.rate())
+	return max(1+slack, l.Rate())
 }
 
 // filled is the bucket of a limit as it stands now. The caller holds the lock.
-func (p *pace) filled(i int, m email.MailboxID, now time.Time) *bucket {
-	l := p.limits[i]
+func (p *Pace) filled(i int, m email.MailboxID, now time.Time) *bucket {
+	l := p.Limits[i]
 	if !l.Each {
 		m = ""
 	}
@@ -61,12 +62,12 @@ func (p *pace) filled(i int, m email.MailboxID, now time.Time) *bucket {
 	if b == nil {
 		b = &bucket{have: l.most(), at: now}
 		if !l.Octets {
-			b.have = max(1, l.rate())
+			b.have = max(1, l.Rate())
 		}
 		p.buckets[measure{i, m}] = b
 	}
 	if passed := now.Sub(b.at).Seconds(); passed > 0 {
-		b.have, b.at = min(l.most(), b.have+passed*l.rate()), now
+		b.have, b.at = min(l.most(), b.have+passed*l.Rate()), now
 	}
 	return b
 }
@@ -78,24 +79,24 @@ const grain = 1e-6
 const courtesy = 2 * time.Second
 
 // stands answers until when a mailbox stands back from a limit over all. The caller holds the lock.
-func (p *pace) stands(m email.MailboxID, now time.Time) (until time.Time) {
-	if p.order.rank(m).important {
+func (p *Pace) stands(m email.MailboxID, now time.Time) (until time.Time) {
+	if p.first(m) {
 		p.hungry = now
 		return until
 	}
 	return p.hungry.Add(courtesy)
 }
 
-// allows is how many items a way may carry into a mailbox now.
-func (p *pace) allows(w *Way, m email.MailboxID, now time.Time) int {
+// Allows is how many items a way may carry into a mailbox now.
+func (p *Pace) Allows(w *Way, m email.MailboxID, now time.Time) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.boxes[m].until.After(now) {
 		return 0
 	}
 	n := math.MaxInt
-	for i, l := range p.limits {
-		if !l.bounds(w) {
+	for i, l := range p.Limits {
+		if !l.Bounds(w) {
 			continue
 		}
 		if !l.Each && p.stands(m, now).After(now) {
@@ -111,13 +112,13 @@ func (p *pace) allows(w *Way, m email.MailboxID, now time.Time) int {
 	return max(n, 0)
 }
 
-// ready answers the time from which a way may carry something into a mailbox.
-func (p *pace) ready(w *Way, m email.MailboxID, now time.Time) time.Time {
+// Ready answers the time from which a way may carry something into a mailbox.
+func (p *Pace) Ready(w *Way, m email.MailboxID, now time.Time) time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	at := p.boxes[m].until
-	for i, l := range p.limits {
-		if !l.bounds(w) {
+	for i, l := range p.Limits {
+		if !l.Bounds(w) {
 			continue
 		}
 		need := 1.0
@@ -125,10 +126,12 @@ func (p *pace) ready(w *Way, m email.MailboxID, now time.Time) time.Time {
 			need = 1 // an octet
 		}
 		if !l.Each {
-			at = later(at, p.stands(m, now))
+			if until := p.stands(m, now); until.After(at) {
+				at = until
+			}
 		}
 		if lack := need - grain/2 - p.filled(i, m, now).have; lack > 0 {
-			if full := now.Add(time.Duration(lack / l.rate() * float64(time.Second))); full.After(at) {
+			if full := now.Add(time.Duration(lack / l.Rate() * float64(time.Second))); full.After(at) {
 				at = full
 			}
 		}
@@ -136,51 +139,51 @@ func (p *pace) ready(w *Way, m email.MailboxID, now time.Time) time.Time {
 	return at
 }
 
-// took notes that items were claimed for a way.
-func (p *pace) took(w *Way, m email.MailboxID, n int, now time.Time) {
+// Took notes that items were claimed for a way.
+func (p *Pace) Took(w *Way, m email.MailboxID, n int, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for i, l := range p.limits {
-		if l.bounds(w) && !l.Octets {
+	for i, l := range p.Limits {
+		if l.Bounds(w) && !l.Octets {
 			p.filled(i, m, now).have -= float64(n)
 		}
 	}
 }
 
-// carried notes how many octets went over a way: it may owe them, and waits then.
-func (p *pace) carried(w *Way, m email.MailboxID, octets int, now time.Time) {
+// Carried notes how many octets went over a way: it may owe them, and waits then.
+func (p *Pace) Carried(w *Way, m email.MailboxID, octets int, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for i, l := range p.limits {
-		if l.bounds(w) && l.Octets {
+	for i, l := range p.Limits {
+		if l.Bounds(w) && l.Octets {
 			p.filled(i, m, now).have -= float64(octets)
 		}
 	}
 }
 
-// pause leaves a mailbox alone until a time, saying why.
-func (p *pace) pause(m email.MailboxID, until time.Time, words string) {
+// Pause leaves a mailbox alone until a time, saying why.
+func (p *Pace) Pause(m email.MailboxID, until time.Time, words string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.boxes[m] = rest{until: until, words: words}
 }
 
-// paused is until when Exchange asked to leave a mailbox alone.
-func (p *pace) paused(m email.MailboxID) time.Time {
+// Paused is until when Exchange asked to leave a mailbox alone.
+func (p *Pace) Paused(m email.MailboxID) time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.boxes[m].until
 }
 
-// resume forgets all pauses.
-func (p *pace) resume() {
+// Resume forgets all pauses.
+func (p *Pace) Resume() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	clear(p.boxes)
 }
 
-// why answers for what a mailbox rests now, "" if it does not.
-func (p *pace) why(m email.MailboxID, now time.Time) string {
+// Why answers for what a mailbox rests now, "" if it does not.
+func (p *Pace) Why(m email.MailboxID, now time.Time) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if r := p.boxes[m]; r.until.After(now) {
