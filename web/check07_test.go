@@ -147,6 +147,10 @@ func TestEchoIsEmpty(t *testing.T) {
 	if got := ask(state); got != 204 || len(state) != 16 {
 		t.Errorf("nothing is new: %d, state %q", got, state)
 	}
+	empty := h.as(katrin).with("HX-Request", "true").with("Holdover-State", state).do("GET", "/mail/inbox", nil).Header()
+	if empty.Get("Content-Security-Policy") != "" || empty.Get("Cache-Control") != "no-store" || empty.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("what guards documents is sent without one: %v", empty)
+	}
 	if got := ask("0000000000000000"); got != 200 {
 		t.Errorf("another state: %d", got)
 	}

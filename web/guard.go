@@ -36,6 +36,13 @@ func (s *server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
 		h.Set("Vary", "HX-Request")
+		c.Response().Before(func() {
+			if c.Response().Status == http.StatusNoContent { // most answers to open windows: there is no document to guard
+				for _, name := range []string{"Content-Security-Policy", "X-DNS-Prefetch-Control", "Cross-Origin-Opener-Policy", "Permissions-Policy", "Referrer-Policy"} {
+					h.Del(name)
+				}
+			}
+		})
 		if s.Secure {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}

@@ -45,7 +45,7 @@ func TestListSaysWhatIsThere(t *testing.T) {
 	if got := said(second.Find(".subj")); got != "(ohne Betreff)" {
 		t.Errorf("no subject is shown as %q", got)
 	}
-	if when := first.Find("time.when"); when.AttrOr("title", "") != "Montag, 23. November 2026, 14:12" || said(when) != "14:12" {
+	if when := first.Find(".when"); when.AttrOr("title", "") != "Montag, 23. November 2026, 14:12" || said(when) != "14:12" {
 		t.Errorf("time %q %q", said(when), when.AttrOr("title", ""))
 	}
 	if got := page.Find("title").Text(); got != "Posteingang (1) – Stadtwerke Ahrenfeld" {
