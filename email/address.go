@@ -128,7 +128,7 @@ func ParseAddressList(typed string) (good []Address, bad []string) {
 		return r
 	}, strings.ToValidUTF8(typed, "\uFFFD"))
 	seen := map[string]bool{}
-	eachMailbox(typed, func(m mailbox) bool {
+	eachMailbox(pasted(typed), func(m mailbox) bool {
 		a, ok := sendable(m.address("utf-8"))
 		switch {
 		case !ok:

@@ -51,6 +51,7 @@ func TestFilesStayOverQuestions(t *testing.T) {
 	}{
 		"look-alike":  {[]string{"to", "jan@holdover.example, x@holdovr.example"}, http.StatusUnprocessableEntity, nil, []string{"button", "send:sure"}},
 		"address":     {[]string{"to", "jan@holdover.example, kathr"}, http.StatusUnprocessableEntity, []string{"to", "jan@holdover.example"}, []string{"button", "send"}},
+		"letters":     {[]string{"to", "jan@holdover.example, müller@partner.example"}, http.StatusUnprocessableEntity, []string{"to", "jan@holdover.example"}, []string{"button", "send"}},
 		"nobody":      {[]string{"to", ""}, http.StatusUnprocessableEntity, []string{"to", "jan@holdover.example"}, []string{"button", "send"}},
 		"too long":    {[]string{"text", strings.Repeat("x", maxText+1)}, http.StatusRequestEntityTooLarge, []string{"text", "kurz"}, []string{"button", "send"}},
 		"list":        {[]string{"cc", strings.Repeat("someone@partner.example, ", 4000)}, http.StatusRequestEntityTooLarge, []string{"cc", ""}, []string{"button", "send"}},

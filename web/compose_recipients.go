@@ -2,6 +2,7 @@ package web
 
 import (
 	"strings"
+	"unicode"
 
 	"holdover/directory"
 	"holdover/email"
@@ -75,7 +76,11 @@ func (r recipients) deliver(book addressBook) (delivery, []fieldError) {
 	r.each(func(field string, l typedList) {
 		typed += len(l.Good) + len(l.Bad)
 		for _, piece := range l.Bad {
-			faults = append(faults, fieldError{Field: field, Word: "compose.err.address", Piece: piece, Better: meant(book, piece)})
+			word := "compose.err.address"
+			if local := localPart(piece); local != piece && strings.IndexFunc(local, func(r rune) bool { return r > unicode.MaxASCII }) >= 0 {
+				word = "rescue.err.letters" // the domain is written as DNS wants it; before it RFC 6531 would be needed on each server on the way
+			}
+			faults = append(faults, fieldError{Field: field, Word: word, Piece: piece, Better: meant(book, piece)})
 		}
 		for _, a := range l.Good {
 			if !book.Local(a.Addr) {
