@@ -25,8 +25,8 @@ const (
 
 // asks makes the line ask for its next state. The question is the page's own and does not count as somebody
 // being there.
-func (s Session) asks() templ.Attributes {
-	return templ.Attributes{"hx-get": "/stay?was=" + s.State, "hx-trigger": "load delay:" + strconv.Itoa(s.Again) + "s", "hx-target": "#session", "hx-swap": "outerHTML", "hx-headers": `{"Holdover-Passive":"1"}`}
+func (s Session) asks(p Page) templ.Attributes {
+	return templ.Attributes{"hx-get": "/stay?was=" + s.State + "&lang=" + p.Words.Lang, "hx-trigger": "load delay:" + strconv.Itoa(s.Again) + "s", "hx-target": "#session", "hx-swap": "outerHTML", "hx-headers": `{"Holdover-Passive":"1"}`}
 }
 
 // key is the sentence of a state.

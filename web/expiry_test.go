@@ -8,6 +8,8 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
+
+	"holdover/email"
 )
 
 // TestCheck11_SessionExpiry: what was typed a moment before the session ended is there after signing in, with Cc, Bcc
@@ -113,4 +115,88 @@ func TestCheck11_NoScript(t *testing.T) {
 func (b *browser) says(selector, text string) {
 	b.t.Helper()
 	b.until(`((e) => e && (e.value ?? e.textContent).replace(/\s+/g, " ").trim())(document.querySelector("` + selector + `")) === "` + text + `"`)
+}
+
+// TestSessionWarning: the page keeps quiet while there is time, warns before the end and lets one stay; it goes nowhere
+// when the end has come, and goes on after signing in elsewhere.
+func TestSessionWarning(t *testing.T) {
+	h := newHouse(t)
+	b := newBrowser(t, h, katrin)
+	b.window(1280, false)
+	h.door.Minutes.Store(4)
+	b.open("/compose?to=olivia@northgate.example")
+	b.until(`document.documentElement.classList.contains("js")`)
+	js[bool](b, `(document.getElementById("text").focus(), true)`)
+	b.typeInto("Angefangen.")
+	b.says(`#session .note p`, "Ihre Anmeldung endet um 14:16 Uhr, wenn Sie nichts tun.")
+	b.picture("session-soon")
+	h.door.Minutes.Store(30)
+	js[bool](b, `(document.querySelector("#session button").click(), true)`)
+	b.until(`document.querySelector("#session .note") === null && document.querySelector("#session span").textContent.includes("14:42")`)
+	h.door.Minutes.Store(4)
+	b.open("/compose?to=olivia@northgate.example")
+	b.says(`#session .note p`, "Ihre Anmeldung endet um 14:16 Uhr, wenn Sie nichts tun.")
+	js[bool](b, `(document.getElementById("text").focus(), true)`)
+	b.typeInto("Nach dem Ende.")
+	call(b, network.SetCookie, network.SetCookieParams{Name: "who", Value: "nobody", URL: b.site})
+	js[bool](b, `(htmx.ajax("GET", "/stay?was=soon&lang=de", {target: "#session", swap: "outerHTML"}), true)`) // as its clock does
+	b.until(`document.querySelector("#session .note p")?.textContent.startsWith("Sie sind nicht mehr angemeldet.") && document.getElementById("say").textContent.startsWith("Sie sind nicht mehr angemeldet.")`)
+	b.picture("session-ended")
+	if got := js[string](b, `location.pathname + document.getElementById("text").value`); !strings.HasPrefix(got, "/compose") || !strings.HasSuffix(got, "Nach dem Ende.") {
+		t.Errorf("the page is at %s", got)
+	}
+	js[bool](b, `(document.getElementById("to").focus(), true)`)
+	b.typeInto("ka") // suggestions lead nobody away
+	b.until(`document.getElementById("saved").textContent.includes("nicht mehr angemeldet")`)
+	call(b, network.SetCookie, network.SetCookieParams{Name: "who", Value: katrin, URL: b.site})
+	h.door.Minutes.Store(30)
+	h.await("it goes on saving by itself", func() bool { return strings.Contains(h.draftOf(katrin).Text, "Nach dem Ende.") })
+	if got := js[string](b, `location.pathname`); got != "/compose" {
+		t.Errorf("the page went to %s", got)
+	}
+}
+
+// TestCheck11_TabClosed: what was typed right before a tab is closed is saved, long before the pause of saving by itself.
+func TestCheck11_TabClosed(t *testing.T) {
+	h := newHouse(t)
+	b := newBrowser(t, h, katrin)
+	b.window(1280, false)
+	b.open("/compose?to=olivia@northgate.example")
+	b.until(`document.documentElement.classList.contains("js") && document.getElementById("text") !== null`)
+	js[bool](b, `(document.getElementById("text").focus(), true)`)
+	b.typeInto("Und gleich zu.")
+	js[bool](b, `(location.href = "about:blank", true)`) // what is left runs the same events as what is closed
+	h.await("it is saved", func() bool { return strings.Contains(h.draftOf(katrin).Text, "Und gleich zu.") })
+}
+
+// TestUploadThatFailed: Send waits for a file on its way, and does not go without one that did not arrive.
+func TestUploadThatFailed(t *testing.T) {
+	h := newHouse(t)
+	b := newBrowser(t, h, katrin)
+	b.window(1280, false)
+	plan := filepath.Join(t.TempDir(), "Plan.txt")
+	must(t, os.WriteFile(plan, []byte("Inhalt"), 0o600))
+	b.open("/compose?to=olivia@northgate.example")
+	b.until(`document.documentElement.classList.contains("js") && document.getElementById("text") !== null`)
+	js[bool](b, `(XMLHttpRequest.prototype.send = function () { setTimeout(() => this.dispatchEvent(new ProgressEvent("loadend")), 1000); }, true)`) // the line is cut
+	b.choose("#upload", plan)
+	js[bool](b, `(document.querySelector(".bar button[value=send]").click(), true)`)
+	b.until(`!document.getElementById("large").hidden && document.getElementById("large").textContent.includes("abgebrochen")`)
+	if got := js[int](b, `document.getElementById("upload").files.length`); got != 1 {
+		t.Errorf("%d files are still chosen, want 1", got)
+	}
+	if rows, _ := h.mail.Submissions(t.Context(), h.box(katrin), 9); len(rows) > 0 {
+		t.Fatal("it was sent without its file")
+	}
+	js[bool](b, `(document.querySelector(".bar button[value=send]").click(), true)`)
+	b.until(`location.search.includes("done=sent")`)
+	rows, _ := h.mail.Submissions(t.Context(), h.box(katrin), 9)
+	if len(rows) != 1 {
+		t.Fatalf("%d messages sent", len(rows))
+	}
+	octets, err := h.mail.Raw(t.Context(), h.box(katrin), rows[0].Draft)
+	must(t, err)
+	if d, err := email.OpenDraft(octets); err != nil || len(d.Attachments) != 1 {
+		t.Errorf("sent with %d files, %v", len(d.Attachments), err)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"holdover/signin"
 	"holdover/views"
 
 	"holdover/web/page"
@@ -19,6 +20,9 @@ const warnBefore = 5 * time.Minute
 // itself; in a window of its own it is the page that says that one is signed in, and coming there keeps the
 // session. The line never leads away: who is no longer signed in is told so where they write.
 func (s *server) stay(c echo.Context) error {
+	if lang := c.QueryParam("lang"); page.PersonOf(c).Mailbox == "" && s.words.Speaks(lang) { // of the page that asks
+		page.SetPerson(c, signin.Person{Language: lang})
+	}
 	p := s.Shell(c)
 	v, err := s.session(c, p.Words)
 	if err != nil {
