@@ -89,7 +89,7 @@ func (s *server) messageURL(ctx context.Context, b box, id email.MessageID) stri
 	if err != nil {
 		return b.folder(mailstore.Inbox)
 	}
-	return b.thread(m.Folder, m.Thread) + "#m-" + string(id)
+	return b.inThread(m.Folder, m.Thread, id)
 }
 
 // answerInvitation sends the answer to an invitation: a mail with the calendar object of RFC 5546 in it,

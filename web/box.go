@@ -88,6 +88,26 @@ func (b box) thread(f mailstore.FolderID, t mailstore.ThreadID) string {
 	return b.folder(f) + "/" + string(t)
 }
 
+// inThread is a message in its thread: open, whether or not it is the newest, and in view.
+func (b box) inThread(f mailstore.FolderID, t mailstore.ThreadID, m email.MessageID) string {
+	return unfolded(b.thread(f, t), m)
+}
+
+// unfolded is the address of a conversation's page that opens and shows one message.
+func unfolded(path string, m email.MessageID) string {
+	at, err := url.Parse(path)
+	if err != nil {
+		return path
+	}
+	query := at.Query()
+	query.Set(openQuery, string(m))
+	at.RawQuery, at.Fragment = query.Encode(), "m-"+string(m)
+	return at.String()
+}
+
+// openQuery names the message of a conversation that is open though it is neither new nor unread.
+const openQuery = "open"
+
 // single is one message of a thread, alone.
 func (b box) single(f mailstore.FolderID, t mailstore.ThreadID, m email.MessageID) string {
 	return b.thread(f, t) + "?m=" + string(m)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -47,7 +48,8 @@ func (s *server) conversationView(c echo.Context, p *views.Page, l views.List, t
 		return views.Conversation{}, err
 	}
 	shown := all
-	if len(all) > threadSize && c.QueryParam("all") != "1" {
+	asked := func(m mailstore.Message) bool { return string(m.ID) == c.QueryParam(openQuery) }
+	if len(all) > threadSize && c.QueryParam("all") != "1" && !slices.ContainsFunc(all[:len(all)-threadSize], asked) {
 		shown = all[len(all)-threadSize:]
 		model.Earlier, model.EarlierURL = len(all)-threadSize, b.thread(mailstore.FolderID(l.Folder), thread)+"?all=1"
 	}
@@ -66,7 +68,7 @@ func (s *server) conversationView(c echo.Context, p *views.Page, l views.List, t
 		return views.Conversation{}, err
 	}
 	for i, m := range shown {
-		view, err := r.message(m, i == len(shown)-1)
+		view, err := r.message(m, i == len(shown)-1 || asked(m))
 		if err != nil {
 			return views.Conversation{}, err
 		}

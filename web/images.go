@@ -64,7 +64,7 @@ func (s *server) askImages(c echo.Context) error {
 	if err := s.Mail.Prefer(ctx, mailbox, name, value); err != nil {
 		return err
 	}
-	return page.Redirect(c, localPath(c.FormValue("back"))+"#m-"+string(id))
+	return page.Redirect(c, unfolded(localPath(c.FormValue("back")), id))
 }
 
 // remoteImage is GET /m/:id/image/:n: the n-th remote image of a message, fetched by this server, once a

@@ -68,7 +68,7 @@ func TestRemoteImages(t *testing.T) {
 	if got := said(note); !strings.HasPrefix(got, "3 Bilder aus dem Internet nicht geladen.") && !strings.HasPrefix(got, "2 Bilder aus dem Internet nicht geladen.") {
 		t.Errorf("it says %q", got)
 	}
-	if to := k.post(note.AttrOr("action", ""), "images", "once", "back", path); to != path+"#m-"+id {
+	if to := k.post(note.AttrOr("action", ""), "images", "once", "back", path); to != path+"?open="+id+"#m-"+id {
 		t.Errorf("leads to %s", to)
 	}
 	if got := pictures(id); len(got) != 2 || got[0] != ownImage(id, 0) || g.taken() != "" {

@@ -62,7 +62,7 @@ func TestPreviewOfAPDF(t *testing.T) {
 			t.Errorf("%s leads to %q", rel, href)
 		}
 	}
-	if back := page.Find("a.back").AttrOr("href", ""); back != h.open(katrin, id)+"#m-"+string(id) {
+	if back := page.Find("a.back").AttrOr("href", ""); back != h.open(katrin, id)+"?open="+string(id)+"#m-"+string(id) {
 		t.Errorf("back leads to %q", back)
 	}
 	last := h.as(katrin).page("/m/" + string(id) + "/preview/1?page=5&zoom=7")

@@ -27,12 +27,12 @@ type reader struct {
 	bundled int // files and messages that came with it
 }
 
-// message reads one message; the newest and unread ones are open.
-func (r *reader) message(m mailstore.Message, newest bool) (views.Message, error) {
+// message reads one message; open, or folded unless it is unread.
+func (r *reader) message(m mailstore.Message, open bool) (views.Message, error) {
 	w := r.page.Words
 	view := views.Message{
 		ID: string(m.ID), When: w.At(m.Received, r.server.now()), Snippet: m.Snippet,
-		Open: newest || !m.Flags.Seen, Unread: !m.Flags.Seen, Draft: m.Folder == mailstore.Drafts,
+		Open: open || !m.Flags.Seen, Unread: !m.Flags.Seen, Draft: m.Folder == mailstore.Drafts,
 		Categories: m.Categories, Act: r.box.folder(m.Folder) + "/act",
 		To: r.people(m.To), Cc: r.people(m.Cc), Bcc: r.people(m.Bcc), Everyone: everyone(m.To, m.Cc, m.Bcc),
 	}
@@ -75,6 +75,7 @@ func (r *reader) colours(view *views.Message) {
 		return
 	}
 	query := here.Query()
+	query.Set(openQuery, view.ID)
 	if view.Dark = query.Get("dark") == view.ID; view.Dark {
 		query.Del("dark")
 	} else {

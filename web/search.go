@@ -100,7 +100,7 @@ func (r *rower) hits(p *views.Page, hits []search.Hit, messages []mailstore.Mess
 		row.ID, row.Day = string(m.ID), ""
 		row.Unread = !m.Flags.Seen
 		if !r.single {
-			row.URL = r.box.thread(m.Folder, m.Thread) + "#m-" + string(m.ID)
+			row.URL = r.box.inThread(m.Folder, m.Thread, m.ID)
 		}
 		row.Folder = folderNameOf(p, m.Folder)
 		if len(h.Subject) > 0 {

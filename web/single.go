@@ -57,6 +57,6 @@ func onlyAsked(c echo.Context, model *views.Conversation, all []mailstore.Messag
 		return nil, mailstore.ErrNotFound
 	}
 	model.Single, model.Whole = string(id), len(all)
-	model.WholeURL = boxOf(c).thread(mailstore.FolderID(model.Folder), mailstore.ThreadID(model.Thread)) + "#m-" + string(id)
+	model.WholeURL = boxOf(c).inThread(mailstore.FolderID(model.Folder), mailstore.ThreadID(model.Thread), id)
 	return all[at : at+1], nil
 }

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -85,5 +87,25 @@ func TestCheck16_Singles(t *testing.T) {
 	k.post("/view", "list", "thread", "back", "//evil.example/")
 	if n := k.page("/mail/inbox").Find("li.row").Length(); n != 2 {
 		t.Errorf("back to conversations: %d rows", n)
+	}
+}
+
+// What a search found is open when its conversation is opened, also far up in a long one.
+func TestFoundIsOpen(t *testing.T) {
+	h := newHouse(t)
+	var first letter
+	for i := range threadSize + 2 {
+		l := letter{id: fmt.Sprintf("n%d@northgate.example", i), answers: first.id, subject: "Re: Kühlturm", text: fmt.Sprintf("Absatz %d.", i), seen: true, ago: time.Duration(60-i) * time.Minute}
+		h.deliver(katrin, l)
+		if first.id == "" {
+			first = l
+		}
+	}
+	k := h.as(katrin)
+	list := k.page("/search?q=" + url.QueryEscape(`"Absatz 0"`))
+	path, fragment, _ := strings.Cut(list.Find("li.row h3 a").AttrOr("href", ""), "#")
+	open := k.page(path).Find("details.msg[open]")
+	if open.Length() != 2 || open.First().AttrOr("id", "") != fragment || !strings.Contains(said(open.First()), "Absatz 0.") {
+		t.Errorf("%s opens %d messages: %q", path, open.Length(), said(open.First()))
 	}
 }
