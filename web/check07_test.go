@@ -66,6 +66,10 @@ func TestCheck07_Budgets(t *testing.T) {
 	b.until(`document.querySelectorAll("li.row").length === 50`)
 	again, _ := s.since(n).split(installs...)
 	budget(t, "octets of the inbox again", again.octets(""), 15*kB)
+	n = s.count()
+	h.deliver(katrin, letter{subject: "Soeben angekommen", text: "Text"})
+	b.until(`document.querySelector("li.row .subj").textContent.includes("Soeben angekommen")`)
+	budget(t, "octets of a new message in the open inbox", s.since(n).octets(""), 8*kB)
 
 	n = s.count()
 	b.open("/compose")
