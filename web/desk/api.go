@@ -1,44 +1,19 @@
 package desk
 
 import (
-	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"holdover/continuity"
-	"holdover/email"
-	"holdover/syncback"
 	"holdover/web/page"
 )
 
-// eventKeeper is what starting, ending and showing events needs of continuity.
-type eventKeeper interface {
-	Start(ctx context.Context, s continuity.Start) (continuity.Event, error)
-	End(ctx context.Context, id, by, reason string) (continuity.Event, error)
-	Event(ctx context.Context, id string) (continuity.Event, error)
-	Events(ctx context.Context, limit int) ([]continuity.Event, error)
-	Covers(e continuity.Event, m email.MailboxID) bool
-	Records(ctx context.Context, event string) ([]continuity.Record, error)
-}
-
-// accountant tells how far Exchange has been told.
-type accountant interface {
-	Report(ctx context.Context, since time.Time, covers func(email.MailboxID) bool) (syncback.Report, error)
-}
-
 // eventsAPI starts and ends events for scripts: JSON in and out, the administrators' token in the
 // Authorization header, no cookie, hence nothing a foreign page could make a browser send. docs/api.md.
-type eventsAPI struct {
-	events eventKeeper
-	org    organisation
-	told   accountant
-	log    *slog.Logger
-}
+type eventsAPI struct{ s *server }
 
 func (a eventsAPI) routes() []page.Route {
 	return []page.Route{
@@ -85,7 +60,7 @@ func (a eventsAPI) list(c echo.Context) error {
 		limit = n
 	}
 	ctx := c.Request().Context()
-	events, err := a.events.Events(ctx, limit)
+	events, err := a.s.Events.Events(ctx, limit)
 	if err != nil {
 		return a.fail(c, "list events", err)
 	}
@@ -101,7 +76,7 @@ func (a eventsAPI) list(c echo.Context) error {
 }
 
 func (a eventsAPI) show(c echo.Context) error {
-	e, err := a.events.Event(c.Request().Context(), c.Param("id"))
+	e, err := a.s.Events.Event(c.Request().Context(), c.Param("id"))
 	if err != nil {
 		return a.fail(c, "show event", err)
 	}
@@ -126,12 +101,12 @@ func (a eventsAPI) start(c echo.Context) error {
 	}
 	var scope continuity.Scope
 	if wrong == nil {
-		scope, wrong = scopeOf(a.org, wish.Scope)
+		scope, wrong = scopeOf(a.s.Directory, wish.Scope)
 	}
 	if wrong != nil {
-		return refuse(c, http.StatusBadRequest, apiError{Field: wrong.Field, Reason: wrong.Reason, Remedy: wrong.Remedy})
+		return refuse(c, http.StatusBadRequest, wrong.api())
 	}
-	e, err := a.events.Start(c.Request().Context(), continuity.Start{Kind: kind, Scope: scope, Reason: page.OneLine(wish.Reason), By: "API"})
+	e, err := a.s.Events.Start(c.Request().Context(), continuity.Start{Kind: kind, Scope: scope, Reason: page.OneLine(wish.Reason), By: "API"})
 	if err != nil {
 		return a.fail(c, "start event", err)
 	}
@@ -150,9 +125,9 @@ func (a eventsAPI) end(c echo.Context) error {
 		return refuse(c, status, *wrong)
 	}
 	if wrong := checkReason(wish.Reason); wrong != nil {
-		return refuse(c, http.StatusBadRequest, apiError{Field: wrong.Field, Reason: wrong.Reason, Remedy: wrong.Remedy})
+		return refuse(c, http.StatusBadRequest, wrong.api())
 	}
-	e, err := a.events.End(c.Request().Context(), c.Param("id"), "API", page.OneLine(wish.Reason))
+	e, err := a.s.Events.End(c.Request().Context(), c.Param("id"), "API", page.OneLine(wish.Reason))
 	if err != nil {
 		return a.fail(c, "end event", err)
 	}
@@ -177,6 +152,6 @@ func (a eventsAPI) fail(c echo.Context, doing string, err error) error {
 	case errors.Is(err, continuity.ErrInvalid):
 		return refuse(c, http.StatusBadRequest, apiError{Reason: err.Error(), Remedy: "Complete the event and send it again."})
 	}
-	a.log.ErrorContext(c.Request().Context(), "api failed", "doing", doing, "err", err)
+	a.s.Log.ErrorContext(c.Request().Context(), "api failed", "doing", doing, "err", err)
 	return refuse(c, http.StatusInternalServerError, apiError{Reason: "Holdover could not do this now", Remedy: "Try again; the reason stands in Holdover's log."})
 }

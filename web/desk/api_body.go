@@ -64,19 +64,19 @@ func countsOf(c syncback.Counts) apiCounts {
 }
 
 func (a eventsAPI) describe(ctx context.Context, e continuity.Event) (apiEvent, error) {
-	covers := func(m email.MailboxID) bool { return a.events.Covers(e, m) }
-	report, err := a.told.Report(ctx, e.Started, covers)
+	covers := func(m email.MailboxID) bool { return a.s.Events.Covers(e, m) }
+	report, err := a.s.Syncback.Report(ctx, e.Started, covers)
 	if err != nil {
 		return apiEvent{}, err
 	}
 	one := apiEvent{ID: e.ID, Kind: string(e.Kind), Reason: e.Reason, Active: e.Active(), Started: e.Started.UTC(), StartedBy: e.StartedBy,
 		EndedBy: e.EndedBy, EndReason: e.EndReason, Counts: countsOf(report.Counts), Trouble: report.Trouble,
-		Scope: apiScope{All: e.Scope.All, Domains: orEmpty(e.Scope.Domains), Groups: orEmpty(e.Scope.Groups), Mailboxes: addresses(a.org, e.Scope.Mailboxes)}}
+		Scope: apiScope{All: e.Scope.All, Domains: orEmpty(e.Scope.Domains), Groups: orEmpty(e.Scope.Groups), Mailboxes: addresses(a.s.Directory, e.Scope.Mailboxes)}}
 	if !e.Ended.IsZero() {
 		ended := e.Ended.UTC()
 		one.Ended = &ended
 	}
-	for _, m := range a.org.Mailboxes() {
+	for _, m := range a.s.Directory.Mailboxes() {
 		if covers(m.ID) {
 			one.Mailboxes++
 		}

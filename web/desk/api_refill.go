@@ -40,6 +40,16 @@ type apiRefilled struct {
 	Done      bool      `json:"done"`
 }
 
+func (s *server) refillAPI() []page.Route {
+	return []page.Route{
+		page.Get("/api/refills", page.Token, s.apiRefills),
+		page.Post("/api/refills", page.Token, s.apiStartRefill),
+		page.Get("/api/refills/:id", page.Token, s.apiRefill),
+		page.Post("/api/refills/:id/fill", page.Token, s.apiFillRefill),
+		page.Post("/api/refills/:id/cancel", page.Token, s.apiCancelRefill),
+	}
+}
+
 func (s *server) apiRefills(c echo.Context) error {
 	if s.Refills == nil {
 		return Refuse(c, http.StatusNotFound)
@@ -78,7 +88,7 @@ func (s *server) apiStartRefill(c echo.Context) error {
 		wrong = &wishError{Field: "until", Reason: "the window ends before it begins", Remedy: "Give a later time, or leave it out."}
 	}
 	if wrong != nil {
-		return refuse(c, http.StatusBadRequest, apiError{Field: wrong.Field, Reason: wrong.Reason, Remedy: wrong.Remedy})
+		return refuse(c, http.StatusBadRequest, wrong.api())
 	}
 	w.Mailboxes = s.boxesIn(scope)
 	id, err := s.Refills.StartRefill(c.Request().Context(), w)

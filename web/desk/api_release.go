@@ -87,7 +87,7 @@ func (a releaseAPI) release(c echo.Context) error {
 		return refuse(c, status, *wrong)
 	}
 	if wrong := checkReason(wish.Reason); wrong != nil {
-		return refuse(c, http.StatusBadRequest, apiError{Field: wrong.Field, Reason: wrong.Reason, Remedy: wrong.Remedy})
+		return refuse(c, http.StatusBadRequest, wrong.api())
 	}
 	e, err := a.s.Releases.Release(c.Request().Context(), c.Param("id"), "API", page.OneLine(wish.Reason))
 	if err != nil {
@@ -198,7 +198,7 @@ func (a releaseAPI) turn(c echo.Context) error {
 		return refuse(c, status, *wrong)
 	}
 	if wrong := checkReason(wish.Reason); wrong != nil {
-		return refuse(c, http.StatusBadRequest, apiError{Field: wrong.Field, Reason: wrong.Reason, Remedy: wrong.Remedy})
+		return refuse(c, http.StatusBadRequest, wrong.api())
 	}
 	name := continuity.SwitchName(wish.Switch)
 	if name != continuity.Stopped && name != continuity.Withdrawn {
@@ -218,5 +218,5 @@ func (a releaseAPI) fail(c echo.Context, doing string, err error) error {
 	case errors.Is(err, continuity.ErrUnconfirmed):
 		return refuse(c, http.StatusConflict, apiError{Field: "id", Reason: "nobody has confirmed that this is the right Exchange", Remedy: "An administrator confirms it on the desk's page of the release."})
 	}
-	return eventsAPI{events: a.s.Events, org: a.s.Directory, told: a.s.Syncback, log: a.s.Log}.fail(c, doing, err)
+	return eventsAPI(a).fail(c, doing, err)
 }

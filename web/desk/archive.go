@@ -26,6 +26,14 @@ type Archive interface {
 	There(ctx context.Context, id, by string) error
 }
 
+func (s *server) archiveRoutes() []page.Route {
+	return []page.Route{
+		page.Get("/desk/archive", page.Admins, s.archivePage),
+		page.Post("/desk/archive/:id/again", page.Admins, s.decideReport("again", Archive.Again)),
+		page.Post("/desk/archive/:id/there", page.Admins, s.decideReport("there", Archive.There)),
+	}
+}
+
 // archivePage tells how the reports stand, and by which ways mail came back that Exchange's own journal
 // does not see.
 func (s *server) archivePage(c echo.Context) error {
@@ -89,12 +97,12 @@ func archiveFlash(w *views.Words, done string) *views.Flash {
 }
 
 // decideReport notes a person's word about a report in doubt or refused.
-func (s *server) decideReport(done string, decide func(a Archive) func(context.Context, string, string) error) echo.HandlerFunc {
+func (s *server) decideReport(done string, decide func(a Archive, ctx context.Context, id, by string) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if s.Archive == nil {
 			return echo.ErrNotFound
 		}
-		err := decide(s.Archive)(c.Request().Context(), c.Param("id"), page.PersonOf(c).Name)
+		err := decide(s.Archive, c.Request().Context(), c.Param("id"), page.PersonOf(c).Name)
 		if errors.Is(err, archive.ErrNotOpen) {
 			return page.Redirect(c, "/desk/archive?done=gone")
 		}

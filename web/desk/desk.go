@@ -31,8 +31,11 @@ type server struct {
 // Routes are all of the desk and of the API.
 func Routes(o Options) []page.Route {
 	s := &server{Options: o}
-	api := eventsAPI{events: s.Events, org: s.Directory, told: s.Syncback, log: s.Log}
-	return append(append(s.releaseRoutes(), api.routes()...),
+	return slices.Concat(s.eventRoutes(), s.releaseRoutes(), s.refillRoutes(), s.archiveRoutes(), eventsAPI{s}.routes(), releaseAPI{s}.routes(), s.refillAPI())
+}
+
+func (s *server) eventRoutes() []page.Route {
+	return []page.Route{
 		page.Get("/desk", page.Admins, s.situation),
 		page.Get("/desk/events/new", page.Admins, s.startForm),
 		page.Post("/desk/events", page.Admins, s.startEvent),
@@ -43,21 +46,8 @@ func Routes(o Options) []page.Route {
 		page.Get("/desk/events/:id/entries", page.Admins, s.eventEntries),
 		page.Post("/desk/events/:id/retry-all", page.Admins, s.retryAll),
 		page.Get("/desk/events/:id/report", page.Admins, s.eventReport),
-		page.Get("/desk/refills", page.Admins, s.refillForm),
-		page.Post("/desk/refills", page.Admins, s.startRefill),
-		page.Get("/desk/refills/:id", page.Admins, s.refillPage),
-		page.Post("/desk/refills/:id/fill", page.Admins, s.turnRefill(func(r Refills) func(context.Context, string, string) error { return r.FillRefill })),
-		page.Post("/desk/refills/:id/cancel", page.Admins, s.turnRefill(func(r Refills) func(context.Context, string, string) error { return r.CancelRefill })),
-		page.Get("/api/refills", page.Token, s.apiRefills),
-		page.Post("/api/refills", page.Token, s.apiStartRefill),
-		page.Get("/api/refills/:id", page.Token, s.apiRefill),
-		page.Post("/api/refills/:id/fill", page.Token, s.apiFillRefill),
-		page.Post("/api/refills/:id/cancel", page.Token, s.apiCancelRefill),
-		page.Get("/desk/archive", page.Admins, s.archivePage),
-		page.Post("/desk/archive/:id/again", page.Admins, s.decideReport("again", func(a Archive) func(context.Context, string, string) error { return a.Again })),
-		page.Post("/desk/archive/:id/there", page.Admins, s.decideReport("there", func(a Archive) func(context.Context, string, string) error { return a.There })),
 		page.Get("/desk/events/:id/report.csv", page.Admins, s.eventCSV),
-	)
+	}
 }
 
 // situation is how things stand: one true sentence, then what needs doing.

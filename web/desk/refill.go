@@ -27,6 +27,16 @@ type Refills interface {
 	Refill(ctx context.Context, id string) (syncback.Refill, error)
 }
 
+func (s *server) refillRoutes() []page.Route {
+	return []page.Route{
+		page.Get("/desk/refills", page.Admins, s.refillForm),
+		page.Post("/desk/refills", page.Admins, s.startRefill),
+		page.Get("/desk/refills/:id", page.Admins, s.refillPage),
+		page.Post("/desk/refills/:id/fill", page.Admins, s.turnRefill(Refills.FillRefill)),
+		page.Post("/desk/refills/:id/cancel", page.Admins, s.turnRefill(Refills.CancelRefill)),
+	}
+}
+
 // refillForm asks for whom and for which time, and lists what was done before.
 func (s *server) refillForm(c echo.Context) error {
 	return s.showRefills(c, http.StatusOK, url.Values{"scope": {"mailboxes"}}, nil)
@@ -127,12 +137,12 @@ func (s *server) refillPage(c echo.Context) error {
 }
 
 // turnRefill is the administrator's word: fill or cancel.
-func (s *server) turnRefill(turn func(r Refills) func(context.Context, string, string) error) echo.HandlerFunc {
+func (s *server) turnRefill(turn func(r Refills, ctx context.Context, id, by string) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if s.Refills == nil {
 			return echo.ErrNotFound
 		}
-		err := turn(s.Refills)(c.Request().Context(), c.Param("id"), page.PersonOf(c).Name)
+		err := turn(s.Refills, c.Request().Context(), c.Param("id"), page.PersonOf(c).Name)
 		switch {
 		case errors.Is(err, syncback.ErrNoRefill):
 			return echo.ErrNotFound

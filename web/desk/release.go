@@ -18,15 +18,14 @@ import (
 
 // releaseRoutes are the pages between the end of an event and the drain; none without a gatekeeper.
 func (s *server) releaseRoutes() []page.Route {
-	api := releaseAPI{s}
-	return append(api.routes(),
+	return []page.Route{
 		page.Get("/desk/events/:id/release", page.Admins, s.releasePage),
 		page.Post("/desk/events/:id/release", page.Admins, s.releaseOrder),
 		page.Get("/desk/events/:id/dry-run", page.Admins, s.dryRunPage),
 		page.Get("/desk/events/:id/dry-run.csv", page.Admins, s.dryRunCSV),
 		page.Get("/desk/exchange", page.Admins, s.exchangePage),
 		page.Post("/desk/exchange", page.Admins, s.exchangeOrder),
-	)
+	}
 }
 
 // releasePage shows how far the release of an event has come.

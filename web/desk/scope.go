@@ -36,6 +36,11 @@ type wishError struct {
 
 func (e *wishError) Error() string { return e.Field + ": " + e.Reason }
 
+// api is the same for scripts.
+func (e *wishError) api() apiError {
+	return apiError{Field: e.Field, Reason: e.Reason, Remedy: e.Remedy}
+}
+
 // scopeOf turns a wish into a scope, or says what is wrong with it.
 func scopeOf(org organisation, w scopeWish) (continuity.Scope, *wishError) {
 	lists := len(w.Domains) + len(w.Groups) + len(w.Mailboxes)
