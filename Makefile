@@ -6,7 +6,7 @@ GO      ?= go
 # The same flags as the tests, so that one compilation of the dependencies serves both.
 GOBUILD := $(GO) build
 
-.PHONY: demo test build front generate campaign bench screenshot shots walk clean
+.PHONY: demo test build front generate campaign bench screenshot shots clean
 .DEFAULT_GOAL := build
 
 ## demo: build, start everything on loopback and go on running until Ctrl-C
@@ -34,7 +34,7 @@ generate:
 test:
 	@./scripts/test.sh
 
-## campaign NAME=seeds, kills, pace or budgets: a long run, appended to docs/measurements.md ("make campaign seeds" works too)
+## campaign NAME=seeds, walk, kills, pace or budgets: a long run, appended to docs/measurements.md ("make campaign seeds" works too)
 CAMPAIGN := $(or $(NAME),$(filter-out campaign,$(MAKECMDGOALS)))
 campaign: build
 	@./scripts/install.sh test
@@ -60,11 +60,6 @@ screenshot: build
 shots: build
 	@./scripts/install.sh test
 	HOLDOVER_SHOTS=$(CURDIR)/shots HOLDOVER_WALK_ONLY=$(ONLY) $(GO) test ./web -run '^TestCheck01_Axe$$' -count=1 -timeout 60m -v
-
-## walk: checks 1, 2, 3, 6 and 18 for every page in every look, and every component of the storybook; a quarter of an hour
-walk: build
-	@./scripts/install.sh test
-	HOLDOVER_WALK=all $(GO) test ./web -run '^TestCheck(01_Axe|02_Policy|03_Foreign|06_Targets|18_Language)$$' -count=1 -timeout 60m -v
 
 clean:
 	rm -rf $(BIN) paper/vendor/*.gz static/vendor/*.js static/vendor/.stamp static/node_modules

@@ -16,11 +16,11 @@ budgets)
 	HOLDOVER_BUDGETS=${MESSAGES:-50000} HOLDOVER_MEASUREMENTS=$PWD/docs/measurements.md \
 		exec go test ./web -run '^TestCheck0(7_Budgets|8_Timing)$' -count=1 -timeout 20m -v
 	;;
-seeds)
-	exec python3 scripts/seeds.py
+seeds | walk)
+	exec python3 "scripts/$1.py"
 	;;
 *)
-	echo "campaign: there is seeds (SEEDS=200 ITEMS=500 JOBS=2: an interrupted run goes on where it stopped), and there is kills (KILLS=200 sets how many) pace (MAILBOXES=500) and budgets (MESSAGES=50000)" >&2
+	echo "campaign: there is seeds (SEEDS=200 ITEMS=500 JOBS=2) and walk (JOBS=2 MINUTES=15): an interrupted run goes on where it stopped; there is kills (KILLS=200 sets how many) pace (MAILBOXES=500) and budgets (MESSAGES=50000)" >&2
 	exit 2
 	;;
 esac

@@ -814,7 +814,7 @@ func AgendaPage(p Page, a Agenda) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 66, "<section class=\"read\" aria-labelledby=\"at\"><div class=\"read-in flow\"><a class=\"back back-s\" href=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 66, "<section class=\"read\" id=\"read\" aria-labelledby=\"at\"><div class=\"read-in flow\"><a class=\"back back-s\" href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -42,7 +42,7 @@ func FoldersPage(p Page, f FolderPage) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<section class=\"read\" aria-labelledby=\"ft\"><div class=\"read-in flow\"><a class=\"back back-s\" href=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<section class=\"read\" id=\"read\" aria-labelledby=\"ft\"><div class=\"read-in flow\"><a class=\"back back-s\" href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -785,7 +785,7 @@ func TargetPage(p Page, t Target) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 60, "<section class=\"read wide-read\" aria-labelledby=\"tt\"><div class=\"read-in flow\"><h1 id=\"tt\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 60, "<section class=\"read wide-read\" id=\"read\" aria-labelledby=\"tt\"><div class=\"read-in flow\"><h1 id=\"tt\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -42,7 +42,7 @@ func KeysPage(p Page) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<section class=\"read\" aria-labelledby=\"kt\"><div class=\"read-in flow\"><a class=\"back back-s\" href=\"/mail/inbox\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<section class=\"read\" id=\"read\" aria-labelledby=\"kt\"><div class=\"read-in flow\"><a class=\"back back-s\" href=\"/mail/inbox\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

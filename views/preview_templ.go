@@ -44,7 +44,7 @@ func PreviewPage(p Page, v Preview) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<section class=\"read preview\" aria-labelledby=\"pt\"><div class=\"read-in flow\"><a class=\"back no-print\" href=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<section class=\"read preview\" id=\"read\" aria-labelledby=\"pt\"><div class=\"read-in flow\"><a class=\"back no-print\" href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

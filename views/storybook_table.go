@@ -178,6 +178,7 @@ var stories = []story{
 	{"toolButton", toolButton, asPart, ""},
 	{"findButton", findButton, asPart, ""},
 	{"moveMenu", moveMenu, asPart, "where"},
+	{"rowsHeading", rowsHeading, asPart, ""},
 	{"rows", rows, asPart, ""},
 	{"row", row, asItem, ""},
 	{"pieces", pieces, asPart, ""},

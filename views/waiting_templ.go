@@ -106,7 +106,7 @@ func WaitingPage(p Page, w Waiting) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<section class=\"read\" aria-labelledby=\"wt\"><div class=\"read-in flow\"><a class=\"back back-s\" href=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<section class=\"read\" id=\"read\" aria-labelledby=\"wt\"><div class=\"read-in flow\"><a class=\"back back-s\" href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -16,7 +16,6 @@ import (
 )
 
 var (
-	errSignIn    = errors.New("not signed in")
 	errForbidden = errors.New("not allowed for this person")
 	errToken     = errors.New("the API needs the administrators' token")
 )

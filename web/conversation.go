@@ -29,7 +29,7 @@ func (s *server) conversation(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p.Live, p.First, p.Title = true, "read", model.Subject
+	p.Live, p.Title = true, model.Subject
 	return s.Render(c, http.StatusOK, p, views.ConversationPage(p, l, model))
 }
 

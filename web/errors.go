@@ -23,7 +23,6 @@ var outcomes = []struct {
 	status int
 	words  string
 }{
-	{errSignIn, http.StatusUnauthorized, "signin"},
 	{errToken, http.StatusUnauthorized, "signin"},
 	{errForbidden, http.StatusForbidden, "forbidden"},
 	{errReadOnly, http.StatusForbidden, "readonly"},

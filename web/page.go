@@ -44,7 +44,7 @@ func (s *server) page(c echo.Context) (views.Page, error) {
 			return p, err
 		}
 	}
-	p.Flash = s.flash(c, p.Words)
+	p.Flash, p.First = s.flash(c, p.Words), "read"
 	return p, nil
 }
 

@@ -40,7 +40,11 @@ func (s *server) search(c echo.Context) error {
 		if err := s.find(c, &p, &model, page); err != nil {
 			return err
 		}
+		if !model.Failed {
+			p.Title = p.Words.N("search.count", model.Total) + ": " + query // heard first when the page has come
+		}
 	}
+	p.First = "list"
 	return s.Render(c, http.StatusOK, p, views.SearchPage(p, model))
 }
 

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/labstack/echo/v4"
 
 	"holdover/archive"
 	"holdover/continuity"
@@ -24,11 +25,11 @@ import (
 )
 
 // peopleOfTheWalk are few in many groups, some with names that no page likes.
-const peopleOfTheWalk = people3 + `hohenlohe@ahrenfeld.example,"Dr.-Ing. Maximilian Freiherr von Hohenlohe-Schillingsfürst-Waldenburg",user,,Planung,,,de
+var peopleOfTheWalk = strings.Replace(people3, "role,language", "role,language,send_as", 1) + `hohenlohe@ahrenfeld.example,"Dr.-Ing. Maximilian Freiherr von Hohenlohe-Schillingsfürst-Waldenburg",user,,Planung,,,de
 boshra@ahrenfeld.example,بشرى عبد الرحمن الشامي,user,,Planung,,,de
 script@ahrenfeld.example,"<script>alert(1)</script>",user,,,,,en
 Vertrieb@ahrenfeld.example,Vertrieb und Kundenbetreuung Innendienst,group,,,k.wessel@ahrenfeld.example m.bell@ahrenfeld.example,,
-info@ahrenfeld.example,Bürgerbüro und Zentrale Auskunft der Stadtwerke,shared,,,k.wessel@ahrenfeld.example,,de
+info@ahrenfeld.example,Bürgerbüro und Zentrale Auskunft der Stadtwerke,shared,,,k.wessel@ahrenfeld.example,,de,k.wessel@ahrenfeld.example
 `
 
 // walkMail fails where the walk wants it to.
@@ -36,7 +37,8 @@ type walkMail struct{ Mail }
 
 var (
 	errWalk  = errors.New("the walk wants this to fail")
-	failures = map[email.MessageID]error{"fails": errWalk, "full": mailstore.ErrFull, "busy": mailstore.ErrUnhealthy}
+	failures = map[email.MessageID]error{"fails": errWalk, "full": mailstore.ErrFull, "busy": mailstore.ErrUnhealthy, "conflict": mailstore.ErrConflict,
+		"large": &http.MaxBytesError{Limit: 1 << 20}, "many": echo.NewHTTPError(http.StatusTooManyRequests)}
 )
 
 func (m walkMail) Message(ctx context.Context, box email.MailboxID, id email.MessageID) (mailstore.Message, error) {
@@ -72,24 +74,6 @@ func (d walkDoor) Finish(_ context.Context, query map[string][]string) (string, 
 	return "", signin.ErrStale
 }
 
-// scriptable takes the sandbox off what goes on paper: axe is a script and would never end in it. The sandbox has tests of its own.
-type scriptable struct{ product http.Handler }
-
-func (s scriptable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !strings.HasSuffix(r.URL.Path, "/print") {
-		s.product.ServeHTTP(w, r)
-		return
-	}
-	answer := httptest.NewRecorder()
-	s.product.ServeHTTP(answer, r)
-	for name, values := range answer.Header() {
-		w.Header()[name] = values
-	}
-	w.Header().Del("Content-Security-Policy")
-	w.WriteHeader(answer.Code)
-	w.Write(answer.Body.Bytes())
-}
-
 type walkNotices struct{}
 
 func (walkNotices) Key() string { return "BElTE2M0RrBKq0dJkVQnNNq6S7Xo1hC1xuX3rRM3fXk" }
@@ -98,7 +82,8 @@ func (walkNotices) Subscribe(context.Context, email.MailboxID, push.Subscription
 }
 func (walkNotices) Unsubscribe(context.Context, email.MailboxID, string) error { return nil }
 
-func newWalkHouse(t *testing.T) *house {
+// newWalkHouse has something of everything; saw learns each answer that is HTML.
+func newWalkHouse(t *testing.T, saw func(route string, status int, body string)) (*house, *walkPages) {
 	t.Helper()
 	refills := &webtest.Refills{State: syncback.RefillLooked, Wish: syncback.RefillWish{By: "Jens Petersen", Reason: "Server neu aufgebaut"}}
 	reports := &webtest.Reports{Counts: archive.Counts{Total: 10, Sent: 9, InDoubt: 1}, Waiting: []archive.Line{{ID: "a.1", MessageID: "journal.0123456789abcdef01234567.1@mail.holdover.example",
@@ -115,9 +100,10 @@ func newWalkHouse(t *testing.T) *house {
 		o.Gate = walkGate()
 		o.Syncback = walkTold()
 	})
-	h.pages = scriptable{h.pages}
+	pages := newWalkPages(t, h, saw)
+	h.pages = pages
 	refills.Wish.Mailboxes = []email.MailboxID{h.box(katrin), h.box(martha)}
-	return h
+	return h, pages
 }
 
 func walkGate() *webtest.Gate {
@@ -209,7 +195,16 @@ func (w *walk) fill() {
 	w.ids["shared"] = string(h.deliver(info, letter{subject: "Sperrmüll in der Hafenstraße", text: "Guten Tag,\n\nwann kommt der Wagen?", seen: true, ago: 2 * time.Hour}))
 	h.deliver(info, letter{subject: "Öffnungszeiten", text: "Haben Sie am Freitag offen?", ago: time.Hour})
 	must(h.t, h.mail.SetFlags(mailstore.By(context.Background(), h.box(martha)), mailstore.FromPortal, h.box(info), []email.MessageID{email.MessageID(w.ids["shared"])}, mailstore.FlagChange{Answered: &answered}))
+	w.meetings(put)
+	w.ids["shared-html"] = string(h.deliver(info, letter{subject: "Baustelle", head: "Content-Type: text/html; charset=utf-8\r\n", text: "<p>Wann wird die <b>Hafenstraße</b> wieder frei?</p>", seen: true, ago: 3 * time.Hour}))
+	for n := range 60 {
+		h.deliver(katrin, letter{subject: fmt.Sprintf("Zählerstand %d", n), text: "Zählerstand abgelesen.", folder: "archive", seen: true, ago: time.Duration(200+n) * time.Hour, origin: mailstore.FromExchange})
+	}
+	must(h.t, h.mail.SetCategories(context.Background(), mailstore.FromPortal, h.box(katrin), []email.MessageID{email.MessageID(w.ids["text"])}, email.CategoryChange{Add: email.Categories{"Dringend", "Projekt Rückbau Kühlturm und Nebengebäude Süd"}}))
 	put("offer", offerMail(h.t))
+	offer := offerMail(h.t)
+	offer.seen, offer.ago = true, 4*time.Hour
+	w.ids["shared-offer"] = string(h.deliver(info, offer))
 	put("trash", letter{subject: "Alt", folder: mailstore.Trash})
 	h.dates.CatchUp(context.Background())
 	threads, _, err := h.mail.Threads(context.Background(), h.box(katrin), "inbox", before0, 50)
@@ -229,6 +224,27 @@ func (w *walk) fill() {
 	w.ledger().ByID = map[email.MessageID]syncback.State{email.MessageID(w.ids["own"]): syncback.Waiting, email.MessageID(w.ids["text"]): syncback.Verified, email.MessageID(w.ids["bounce"]): syncback.Parked}
 	w.draft()
 	h.found("/search?q=rotor", 1)
+}
+
+// meetings are invitations in each state.
+func (w *walk) meetings(put func(name string, l letter)) {
+	day := func(d, method, uid, sequence string, more ...string) letter {
+		return invite(method, uid, sequence, append([]string{"DTSTART:202611" + d + "T090000Z", "DTEND:202611" + d + "T100000Z"}, more...)...)
+	}
+	put("accepted", day("26", "REQUEST", "u4", "0"))
+	put("declined", day("27", "REQUEST", "u5", "0"))
+	put("replaced", day("28", "REQUEST", "u6", "0"))
+	put("updated", day("29", "REQUEST", "u6", "1"))
+	put("weekly", day("30", "REQUEST", "u7", "0", "RRULE:FREQ=WEEKLY;COUNT=9"))
+	put("answer", day("26", "REPLY", "u8", "0", "COMMENT:Ich komme zehn Minuten später."))
+	ctx := context.Background()
+	w.h.dates.CatchUp(ctx)
+	for _, answer := range []string{"accepted", "declined"} {
+		w.h.as(katrin).post("/m/"+w.ids[answer]+"/answer", "answer", answer, "token", "walk-"+answer)
+	}
+	w.h.clock.Pass(time.Minute)
+	_, err := w.h.mail.Release(ctx)
+	must(w.h.t, err)
 }
 
 // folders makes some by hand, in and outside of others; Exchange has one of them.

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,64 +21,49 @@ import (
 // state is one page in one state. TestCheck01 and its sisters share one walk over all of them.
 type state struct {
 	name   string
-	who    string                 // address, "" nobody
-	path   string                 // or
-	at     func(w *walk) string   // where it is, known only now; or
-	do     func(w *walk)          // how one gets there
-	status int                    // when it is not 200: the console tells of it
-	then   string                 // script that opens what is closed; may be empty
-	calm   bool                   // looked at in one colour and width only
-	pages  func(w *walk) []string // several pages of the same kind: /path
+	who    string               // address, "" nobody
+	path   string               // or
+	at     func(w *walk) string // where it is, known only now; or
+	do     func(w *walk)        // how one gets there
+	status int                  // when it is not 200: the console tells of it
+	then   string               // script that opens what is closed; may be empty
+	calm   bool                 // the usual run looks in one colour and width only
+	full   bool                 // only the full walk goes there
 }
 
-// look is how somebody looks at a page.
-type look struct {
-	width int
-	dark  bool
-	lang  string
-}
-
-func (l look) String() string {
-	return fmt.Sprintf("%d-%s-%s", l.width, map[bool]string{true: "dark", false: "light"}[l.dark], l.lang)
-}
-
-// everyLook is the full product. HOLDOVER_WALK=all takes it for each state; otherwise each state is seen in two looks that
-// together have both widths, both colours and both languages, turning from state to state, and axe judges one of them.
-var everyLook = []look{{1280, false, "de"}, {390, true, "en"}, {1280, true, "en"}, {390, false, "de"}, {1280, false, "en"}, {390, true, "de"}, {1280, true, "de"}, {390, false, "en"}}
-
-func looksOf(n int, s state) []look {
-	if s.calm {
-		return everyLook[2*(n%4) : 2*(n%4)+1]
-	}
-	if os.Getenv("HOLDOVER_WALK") == "all" || os.Getenv("HOLDOVER_SHOTS") != "" {
-		return everyLook
-	}
-	return everyLook[2*(n%4) : 2*(n%4)+2]
-}
-
-// turn gives a state its looks by its name, so that another state beside it changes nothing.
-func turn(name string) int {
-	sum := fnv.New32a()
-	sum.Write([]byte(name))
-	return int(sum.Sum32() % 8)
-}
-
-// walk is a browser on its way through all pages, and what it found, by check.
+// walk is a browser on its way through all pages, and what it found.
 type walk struct {
 	*browser
-	h       *house
-	axe     string
-	look    look
-	who     string
-	ids     map[string]string // messages and sends by the name that the walk gives them
-	event   string            // the one at hand
-	judging bool              // axe is asked too
+	h     *house
+	pages *walkPages
+	axe   string
+	look  look
+	who   string
+	ids   map[string]string // messages and sends by the name that the walk gives them
+	event string            // the one at hand
+	piece piece             // of the full walk
 
-	found      map[string][]string
-	incomplete map[string]string // rule and markup that axe leaves to a person
-	states     []string
-	visits     int
-	done       bool // all states were visited
+	verdict                     // on the state at hand
+	found   map[string][]string // on all of them, by check
+	pageMu  sync.Mutex          // of seen and here
+	seen    map[string]string   // what was answered, and where first
+	here    string              // the state at hand
+	asks    map[string]string   // what axe leaves to a person, and where first
+	states  []string
+	visits  int
+	done    bool // all states were visited
+}
+
+// verdict is what the walk found in one state.
+type verdict struct {
+	State      string
+	Looks      int                 // in which it was seen
+	Judged     int                 // in which axe judged it
+	Found      map[string][]string // what is wrong, by check
+	Incomplete map[string]string   // rule and markup that axe leaves to a person, and where first
+	Seconds    float64
+	Of         int    // states that there are
+	Share      string // of the walk, that visited it
 }
 
 // theOne is the walk that all checks share; who comes first walks.
@@ -115,63 +99,86 @@ func axeSource(t *testing.T) string {
 
 // all goes through every state.
 func (w *walk) all(t *testing.T) {
-	w.axe = axeSource(t)
-	w.h = newWalkHouse(t)
-	w.browser = newPatientBrowser(t, w.h, "", 15*time.Minute)
-	w.ids = map[string]string{}
-	w.found, w.incomplete = map[string][]string{}, map[string]string{}
+	w.axe, w.piece = axeSource(t), pieceAtHand(t)
+	w.seen, w.asks, w.found, w.ids = map[string]string{}, map[string]string{}, map[string][]string{}, map[string]string{}
+	w.h, w.pages = newWalkHouse(t, w.saw)
+	w.browser = newPatientBrowser(t, w.h, "", w.piece.patience)
 	call(w.browser, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
 		Source: `document.addEventListener("securitypolicyviolation", e => console.error("policy: " + e.violatedDirective + " " + e.blockedURI))`})
 	only := os.Getenv("HOLDOVER_WALK_ONLY")
-	full := os.Getenv("HOLDOVER_WALK") == "all"
-	for _, part := range walkParts {
+	for _, part := range walkParts() {
 		part.set(w)
 		for _, s := range part.states {
-			n := turn(s.name)
-			if only != "" && !strings.Contains(","+only+",", ","+s.name+",") {
+			if s.full && !fullWalk() || only != "" && !strings.Contains(","+only+",", ","+s.name+",") || !w.piece.wants(s.name) {
 				continue
 			}
 			w.states = append(w.states, s.name)
-			for i, l := range looksOf(n, s) { // axe takes most of the time: once for each state, by turns in each look
-				w.judging = full || s.calm || i == n/4%2
-				w.visit(s, l)
-			}
+			w.visit(s, looksOf(s))
 		}
 	}
 	w.done = true
 	t.Logf("%d states, %d visits", len(w.states), w.visits)
 }
 
-// visit looks at one state.
-func (w *walk) visit(s state, l look) {
-	w.visits++
-	whole := w.ctx
-	ctx, stop := context.WithTimeout(whole, 90*time.Second)
-	defer func() { stop(); w.ctx = whole }()
+// visit looks at one state in several looks. It is loaded for each language and width; colours change on the open page,
+// as they do when evening comes.
+func (w *walk) visit(s state, looks []look) {
+	whole, t0 := w.ctx, time.Now()
+	ctx, stop := context.WithTimeout(whole, time.Duration(len(looks))*time.Minute)
+	w.verdict = verdict{State: s.name, Found: map[string][]string{}, Incomplete: map[string]string{}}
+	defer func() {
+		stop()
+		w.ctx, w.Seconds = whole, time.Since(t0).Seconds()
+		if w.Looks < len(looks) { // a step has ended the test
+			w.fault("broke", s.name+": the walk broke off in its look "+looks[w.Looks].String())
+		}
+		w.keep()
+	}()
 	w.ctx = ctx
-	if os.Getenv("HOLDOVER_WALK") != "" {
-		t0 := time.Now()
-		defer func() { fmt.Fprintln(os.Stderr, s.name, l, time.Since(t0).Round(time.Millisecond)) }()
-	}
-	w.dress(s.who, l)
-	paths := []string{s.path}
-	switch {
-	case s.pages != nil:
-		paths = s.pages(w)
-	case s.at != nil:
-		paths = []string{s.at(w)}
-	}
-	for n, path := range paths {
-		where := s.name + "-" + l.String()
-		if len(paths) > 1 {
-			where += "-" + strconv.Itoa(n)
-		}
-		if s.do != nil {
-			s.do(w)
+	w.pageMu.Lock()
+	w.here = s.name
+	w.pageMu.Unlock()
+	for n, l := range looks {
+		if n == 0 || !l.sameLoad(looks[n-1]) {
+			w.dress(s.who, l)
+			w.load(s)
 		} else {
-			w.open(path)
+			w.window(l.width, l.dark)
+			w.look = l
 		}
-		w.examine(where, s)
+		w.examine(s)
+		if n == len(looks)-1 || !l.sameLoad(looks[n+1]) {
+			w.elsewhere(s.name)
+		}
+		w.Looks++
+		w.visits++
+	}
+}
+
+// keep adds a state's verdict to the whole.
+func (w *walk) keep() {
+	for check, list := range w.Found {
+		w.found[check] = append(w.found[check], list...)
+	}
+	for one, where := range w.Incomplete {
+		w.asks[one] = where
+	}
+	w.piece.write(w.t, w.verdict)
+}
+
+// load opens the state's page.
+func (w *walk) load(s state) {
+	switch {
+	case s.do != nil:
+		s.do(w)
+	case s.at != nil:
+		w.open(s.at(w))
+	default:
+		w.open(s.path)
+	}
+	w.settled(s.name)
+	if s.then != "" {
+		js[bool](w.browser, `(() => { `+s.then+`; return true })()`)
 	}
 }
 
@@ -187,43 +194,51 @@ func (w *walk) dress(who string, l look) {
 	w.look, w.who = l, who
 }
 
+// navigate opens an address that may be none of ours.
+func (w *walk) navigate(address string) { w.run(chromedp.Navigate(address)) }
+
 func (w *walk) cookie(name, value string) {
 	call(w.browser, network.SetCookie, network.SetCookieParams{Name: name, Value: value, URL: w.site})
 }
 
 // examine notes what is wrong with the open page.
-func (w *walk) examine(where string, s state) {
+func (w *walk) examine(s state) {
+	where := s.name + "-" + w.look.String()
 	w.settled(where)
-	if s.then != "" {
-		js[bool](w.browser, `(() => { `+s.then+`; return true })()`)
-	}
 	v := js[seen](w.browser, eyes)
 	w.note06(where, v)
 	w.words(where, v.Text)
 	w.leftovers(where, s.status)
 	w.shot(where)
-	if w.judging {
+	if w.look.judged {
 		w.ask(where)
-	}
-	if w.look.width == 390 {
-		w.narrow(where, 320, 700, 1)
-	} else {
-		w.narrow(where, 640, 400, 2) // 1280 px at 200 %
 	}
 }
 
-// settled waits for a page that is complete and asks for nothing more.
+// elsewhere looks whether the open page fits other windows: 320 px, and 1280 px at 200 %.
+func (w *walk) elsewhere(name string) {
+	where := name + "-" + w.look.String()
+	if w.look.width == 390 {
+		w.hidden(where)
+		w.narrow(where, 320, 700, 1)
+	} else {
+		w.narrow(where, 640, 400, 2)
+	}
+}
+
+// settled waits for a page that is complete, asks for nothing more and has its colours.
 func (w *walk) settled(where string) {
-	const quiet = `document.readyState === "complete" && !document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")`
+	const quiet = `document.readyState === "complete" && !document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added") &&
+		!document.getAnimations().some(a => a instanceof CSSTransition && a.playState === "running")`
 	if err := w.becomes(quiet, time.Minute); err != nil {
 		w.fault("06", where+": "+err.Error())
 	}
 }
 
-func (w *walk) fault(check, what string) { w.found[check] = append(w.found[check], what) }
+func (w *walk) fault(check, what string) { w.Found[check] = append(w.Found[check], what) }
 
 func (w *walk) note06(where string, v seen) {
-	for what, list := range map[string][]string{"sticks out": v.Right, "is under 24 px": v.Small, "is under 44 px": v.Low, "is cut off": v.Clipped} {
+	for what, list := range map[string][]string{"sticks out": v.Right, "is under 24 px": v.Small, "is under 44 px": v.Low, "is cut off": v.Clipped, "is where the skip link leads, and skips nothing": v.Astray} {
 		for _, e := range list {
 			w.fault("06", where+": "+e+" "+what)
 		}
@@ -232,10 +247,10 @@ func (w *walk) note06(where string, v seen) {
 
 // leftovers are errors on the console and requests to others since the last page.
 func (w *walk) leftovers(where string, status int) {
-	w.mu.Lock()
+	w.browser.mu.Lock()
 	wrong := w.wrong
 	w.wrong = nil
-	w.mu.Unlock()
+	w.browser.mu.Unlock()
 	for _, what := range wrong {
 		switch {
 		case strings.HasPrefix(what, "request to "):
@@ -251,23 +266,33 @@ func (w *walk) leftovers(where string, status int) {
 func (w *walk) ask(where string) {
 	// What happens to lie under a bar that stays in place can be scrolled away from it; axe would call it too small to hit.
 	js[bool](w.browser, `document.querySelectorAll(".bar").forEach(e => { e.style.position = "static" }), true`)
-	js[bool](w.browser, w.axe+";true")
+	if !js[bool](w.browser, `!!window.axe`) {
+		js[bool](w.browser, w.axe+";true")
+	}
 	v, err := chromedp.Run(w.ctx, chromedp.Evaluate[judged](judge, chromedp.EvalAwaitPromise))
 	must(w.t, err)
+	js[bool](w.browser, `document.querySelectorAll(".bar").forEach(e => { e.style.position = "" }), true`)
 	for _, n := range v.Violations {
 		w.fault("01", where+": "+strings.Join(n, " | "))
 	}
 	for _, n := range v.Incomplete {
-		w.incomplete[undecided(n[0], n[3], n[2])] = where + " " + n[2]
+		w.Incomplete[undecided(n[0], n[3], n[2])] = where + " " + n[2]
+	}
+	w.Judged++
+}
+
+// hidden looks for what the keyboard reaches and nobody sees (WCAG 2.4.11): all of it under a bar that stays in place.
+func (w *walk) hidden(where string) {
+	for _, e := range js[[]string](w.browser, underBars) {
+		w.fault("06", where+": "+e+" has the focus and lies under a bar")
 	}
 }
 
 // narrow looks whether the page fits another window.
 func (w *walk) narrow(where string, width, height int64, scale float64) {
-	mobile := scale == 1
 	call(w.browser, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: scale, Mobile: false})
 	for _, e := range js[[]string](w.browser, stickingOut) {
-		w.fault("06", fmt.Sprintf("%s at %d px (phone %v): %s sticks out", where, width, mobile, e))
+		w.fault("06", fmt.Sprintf("%s at %d px: %s sticks out", where, width, e))
 	}
 	w.look.width = 0 // the next page sets it anew
 }
