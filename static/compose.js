@@ -8,7 +8,8 @@
   const key = () => "draft:" + (form.dataset.draft || location.pathname + location.search);
   const at = () => form.getAttribute("action").match(/.*\/compose/)[0]; // in a shared mailbox: its own
   const field = (name) => form.elements.namedItem(name);
-  const state = () => Object.fromEntries(parts.map((name) => [name, field(name).value]));
+  const value = (name) => field(name)?.value ?? ""; // a form given back has no editor
+  const state = () => Object.fromEntries(parts.map((name) => [name, value(name)]));
   const drop = () => shelf.removeItem(key());
   const say = (text) => { document.getElementById("saved").textContent = text; };
 
@@ -16,7 +17,7 @@
     const copy = JSON.parse(shelf.getItem(key()) || "null"), now = state();
     if (!copy) return;
     if (parts.slice(0, 6).every((name) => copy[name] === now[name])) { drop(); return; }
-    for (const name of parts) field(name).value = copy[name];
+    for (const name of parts) if (field(name)) field(name).value = copy[name];
     say(form.dataset.restored);
     touched();
     save(); // what was saved as the page was left has another version by now: asked with the same text, it is told
@@ -51,7 +52,7 @@
     data.delete("file");
     data.set("button", "save");
     say(f.dataset.saving);
-    const keepalive = field("text").value.length + field("html").value.length < 2e4; // browsers carry 64 KiB beyond the page's end
+    const keepalive = value("text").length + value("html").length < 2e4; // browsers carry 64 KiB beyond the page's end
     try {
       const answer = await fetch(f.getAttribute("action"), { method: "POST", body: data, headers: { Accept: "application/json" }, redirect: "manual", keepalive });
       const told = await answer.json();
@@ -218,7 +219,7 @@
     clear(state());
     if ("frozen" in form.dataset) { stopped = true; return; }
     restore();
-    if (field("html").value) editor(false);
+    if (value("html")) editor(false);
   };
   addEventListener("htmx:afterSettle", begin);
   addEventListener("pageshow", (e) => { if (e.persisted && form) location.reload(); else begin(); });
