@@ -55,6 +55,12 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("name %q", p.Name)
 			}
 			m.Content(p.Index)
+			if text, _, err := m.TextOf(p.Index, 1000); err == nil && (!utf8.ValidString(text) || strings.Contains(text, "\x00")) {
+				t.Errorf("part %d as text: %q", p.Index, text)
+			}
+			if page := m.Page(p.Index); page != nil {
+				page.Show(Look{})
+			}
 		}
 		if fresh, quoted := Fold(text); fresh+quoted != text {
 			t.Error("Fold loses text")

@@ -15,7 +15,7 @@
 
   const step = (by) => {
     const all = rows(), here = all.findIndex((a) => a.closest(".row.here"));
-    const next = all[here < 0 ? 0 : here + by];
+    const next = all.length ? all[here < 0 ? 0 : here + by] : document.querySelector(by > 0 ? "a[rel=next]" : "a[rel=prev]"); // pages of a file
     if (next) next.click();
     return !!next;
   };

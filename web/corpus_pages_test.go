@@ -48,7 +48,7 @@ type crawl struct {
 // that it is shown as source only; nothing in its header, names or text becomes part of a page.
 func TestCorpusPages(t *testing.T) {
 	dir := corpusDir(t)
-	c := &crawl{t: t, h: newHouse(t), names: map[string]string{}, sent: map[string][]byte{}, seen: map[string]bool{}, counts: map[string]int{}}
+	c := &crawl{t: t, h: newHouse(t, func(o *Options) { o.Paper = paperOfTheWalk() }), names: map[string]string{}, sent: map[string][]byte{}, seen: map[string]bool{}, counts: map[string]int{}}
 	c.who = c.h.as(katrin)
 	c.deliver(dir)
 	for path := "/mail/inbox"; path != ""; {
@@ -315,6 +315,9 @@ func (c *crawl) file(name string, f *goquery.Selection) {
 		c.t.Errorf("%s: a file without name or without a way to save it: %s", name, said(f))
 		return
 	}
+	if look := f.Find("a[href*='/preview/']"); look.Length() > 0 {
+		c.preview(look.First().AttrOr("href", ""), name)
+	}
 	w := c.get(save, name)
 	c.armed(w, name)
 	if got := w.Header().Get("Content-Disposition"); !strings.HasPrefix(got, "attachment") {
@@ -326,6 +329,22 @@ func (c *crawl) file(name string, f *goquery.Selection) {
 	if kind := w.Header().Get("Content-Type"); shown != picture(kind) || !shown && kind != "application/octet-stream" {
 		c.t.Errorf("%s: a part as %s, %s", name, kind, w.Header().Get("Content-Disposition"))
 	}
+}
+
+// preview shows the file on a page without anything of the mail in it, or says why it does not.
+func (c *crawl) preview(path, name string) {
+	w := c.who.do(http.MethodGet, path, nil)
+	page := document(c.t, w)
+	if w.Code != http.StatusOK && (w.Code != http.StatusUnprocessableEntity || page.Find(".preview .note").Length() != 1) {
+		c.t.Errorf("%s: %s answers %d", name, path, w.Code)
+	}
+	if wrong := foreign(page); len(wrong) > 0 && page.Find(".preview table").Length() == 0 { // no other page of a message has a table
+		c.t.Errorf("%s: %s: %v", name, path, wrong)
+	}
+	if frame, ok := page.Find("iframe").Attr("src"); ok {
+		c.body(frame, name, true)
+	}
+	c.counts[map[bool]string{true: "looked at", false: "not to be looked at"}[w.Code == http.StatusOK]]++
 }
 
 // plainName is what a disposition may give as a name: no way to a folder, no end of the header.

@@ -105,11 +105,10 @@ func (s *server) look(c echo.Context, w *views.Words, v *views.Preview, m *email
 	case "pdf":
 		return s.lookAtSheet(c, w, v, m, part)
 	case "page":
-		if m.Page(part.Index) == nil {
-			return email.ErrNoText
-		}
-		v.Frame = boxOf(c).message(c.Param("id"), "body") + "?in=" + c.Param("n")
-		return nil
+		if doc := m.Page(part.Index); doc != nil && doc.HasHTML() {
+			v.Frame = boxOf(c).message(c.Param("id"), "body") + "?in=" + c.Param("n")
+			return nil
+		} // else what there is of it, as text
 	}
 	v.Text, v.Cut, err = m.TextOf(part.Index, previewText)
 	if err == nil && lookedAt(part) == "table" {
