@@ -172,3 +172,20 @@ func TestBundleCountsAttachedMessages(t *testing.T) {
 		t.Errorf("the link says %q", said(link))
 	}
 }
+
+// TestPreviewByKeys: the keys of the list turn the pages of a file, and Escape leads back to the message. Without JavaScript all are links.
+func TestPreviewByKeys(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.Paper = &sheets{} })
+	id := h.deliver(katrin, withFile(offer, "%PDF-1"))
+	b := newBrowser(t, h, katrin)
+	b.open("/m/" + string(id) + "/preview/1")
+	says := func(place string) { b.until(`document.readyState === "complete" && document.querySelector(".preview-bar strong")?.textContent === "` + place + `"`) }
+	says("Seite 1 von 5")
+	b.press("Control+.")
+	says("Seite 2 von 5")
+	b.press("Control+,")
+	says("Seite 1 von 5")
+	b.press("Escape")
+	b.until(`location.pathname.startsWith("/mail/inbox/") && !!document.querySelector(".file")`)
+	b.clean("the preview")
+}
