@@ -10,7 +10,7 @@ import (
 
 const (
 	fewColours = 256
-	quality    = 85 // of JPEG: letters in a scan stay sharp
+	quality    = 80 // of JPEG: letters in a scan stay sharp
 )
 
 // encode makes a file of a drawn page: PNG with a palette where few colours do, as on a page of black text, else JPEG.

@@ -179,7 +179,9 @@ func TestPreviewByKeys(t *testing.T) {
 	id := h.deliver(katrin, withFile(offer, "%PDF-1"))
 	b := newBrowser(t, h, katrin)
 	b.open("/m/" + string(id) + "/preview/1")
-	says := func(place string) { b.until(`document.readyState === "complete" && document.querySelector(".preview-bar strong")?.textContent === "` + place + `"`) }
+	says := func(place string) {
+		b.until(`document.readyState === "complete" && document.querySelector(".preview-bar strong")?.textContent === "` + place + `"`)
+	}
 	says("Seite 1 von 5")
 	b.press("Control+.")
 	says("Seite 2 von 5")
