@@ -10,7 +10,7 @@
     !(name === "checked" || (name === "open" && node.id) || (name === "style" && node.tagName === "IFRAME"));
 
   // ---- an answer leaves out what the page has already (data-same): it is put in again before the answer is merged. The page
-  // must be the one that was asked from: what comes when the reader has gone on since is dropped, and asked for again.
+  // must be the one that was asked from: what comes when the reader has gone on since is dropped: what was asked for last is shown last.
   const has = () => { const page = main()?.dataset; return page?.parts ? { "Holdover-Parts": page.state + page.parts } : {}; };
   const fits = (html) => { const base = /data-base="(\w+)"/.exec(html); return !base || base[1] === main()?.dataset.state; };
   const { morph } = Idiomorph;
@@ -23,7 +23,11 @@
     return morph(old, now, config);
   };
   addEventListener("htmx:configRequest", (e) => { if (!busy) Object.assign(e.detail.headers, has()); });
-  addEventListener("htmx:beforeSwap", (e) => { if (!fits(e.detail.serverResponse)) { e.detail.shouldSwap = false; wanted = true; } });
+  let asked = 0, shown = 0;
+  addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (detail.xhr.turn < shown || !fits(detail.serverResponse)) { detail.shouldSwap = false; wanted = true; }
+    if (detail.shouldSwap) shown = detail.xhr.turn;
+  });
 
   // ---- messages: a frame is as high as its document; it has no scripts of its own
   const fit = (frame) => {
@@ -107,6 +111,7 @@
   };
   addEventListener("htmx:beforeRequest", ({ detail: { xhr } }) => { // afterRequest never comes from a form that has left the page
     busy++;
+    xhr.turn = ++asked;
     xhr.addEventListener("loadend", () => { busy--; if (wanted || xhr.status === 204) renew(); });
   });
   // The first sign of a stream asks once for what came before it stood.

@@ -121,14 +121,15 @@ func TestPartsMakeTheWholePage(t *testing.T) {
 	b.clean("parts")
 }
 
-// TestLateAnswerIsDropped: the page of a message comes when the reader has gone on to another one, and changes nothing.
+// TestLateAnswerIsDropped: the pages of two messages come when the reader has gone on to a third, and change nothing.
 func TestLateAnswerIsDropped(t *testing.T) {
 	h := newHouse(t)
-	h.deliver(katrin, letter{subject: "Zweite", text: "x", seen: true, ago: 2 * time.Minute})
+	h.deliver(katrin, letter{subject: "Dritte", text: "x", seen: true, ago: 3 * time.Minute})
+	second := h.message(katrin, h.deliver(katrin, letter{subject: "Zweite", text: "x", seen: true, ago: 2 * time.Minute}))
 	first := h.message(katrin, h.deliver(katrin, letter{subject: "Erste", text: "x", seen: true, ago: time.Minute}))
 	pages, hold := h.pages, make(chan struct{})
 	h.pages = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, string(first.Thread)) {
+		if strings.HasSuffix(r.URL.Path, string(first.Thread)) || strings.HasSuffix(r.URL.Path, string(second.Thread)) {
 			<-hold
 		}
 		pages.ServeHTTP(w, r)
@@ -138,11 +139,11 @@ func TestLateAnswerIsDropped(t *testing.T) {
 	t.Cleanup(letGo)
 	b.window(1280, false)
 	b.open("/mail/inbox")
-	js[bool](b, `window.came = [], addEventListener("htmx:beforeSwap", (e) => came.push(e.detail.shouldSwap)), document.querySelectorAll(".row h3 a")[0].click(), document.querySelectorAll(".row h3 a")[1].click(), true`)
-	b.until(`document.querySelector("h1")?.textContent === "Zweite"`)
+	js[bool](b, `window.came = [], addEventListener("htmx:beforeSwap", (e) => came.push(e.detail.shouldSwap)), document.querySelectorAll(".row h3 a").forEach((a) => a.click()), true`)
+	b.until(`document.querySelector("h1")?.textContent === "Dritte"`)
 	letGo()
-	b.until(`came.length === 2`)
-	if wrong := promised[string](b, asLoaded); wrong != "" || js[string](b, `document.querySelector("h1").textContent`) != "Zweite" {
+	b.until(`came.length === 3`)
+	if wrong := promised[string](b, asLoaded); wrong != "" || js[string](b, `document.querySelector("h1").textContent`) != "Dritte" {
 		t.Errorf("the late answer changed the page: %s", wrong)
 	}
 	b.clean("late")
