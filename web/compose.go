@@ -54,6 +54,9 @@ func (s *server) composePage(c echo.Context) error {
 			if row, err := s.Mail.Sending(c.Request().Context(), boxOf(c).id, mailstore.SendKey{Draft: email.MessageID(id)}); err == nil {
 				return s.draftSent(c, row)
 			}
+			if _, err := s.discarded(c, email.MessageID(id)); err == nil {
+				return s.offerBack(c, email.MessageID(id))
+			}
 		}
 		if err != nil {
 			return err

@@ -139,10 +139,13 @@ func (s *server) discarded(c echo.Context, id email.MessageID) (sheet, error) {
 
 // discard moves a draft into Deleted Items, as Outlook does, with what was typed last. It can be undone.
 func (s *server) discard(c echo.Context, form composeForm) error {
-	drafts := boxOf(c).folder(mailstore.Drafts)
-	sh, err := s.openDraft(c, email.MessageID(c.Param("draft")))
-	if errors.Is(err, mailstore.ErrNotFound) {
-		return page.Redirect(c, drafts+"?done=discarded")
+	id := email.MessageID(c.Param("draft"))
+	sh, err := s.openDraft(c, id)
+	if errors.Is(err, mailstore.ErrNotFound) { // the second half of a double click, or gone otherwise
+		if _, err := s.discarded(c, id); err == nil {
+			return s.offerBack(c, id)
+		}
+		return page.Redirect(c, boxOf(c).folder(mailstore.Drafts)+"?done=discarded")
 	}
 	if err != nil {
 		return err
@@ -150,10 +153,14 @@ func (s *server) discard(c echo.Context, form composeForm) error {
 	if sh.version == form.Version && !form.sameText(sh.draft) {
 		sh, _ = s.putAside(c, form, sh)
 	}
-	ids := []email.MessageID{sh.id}
-	if err := s.Mail.Move(c.Request().Context(), mailstore.FromPortal, boxOf(c).id, ids, mailstore.Trash); err != nil {
+	if err := s.Mail.Move(c.Request().Context(), mailstore.FromPortal, boxOf(c).id, []email.MessageID{sh.id}, mailstore.Trash); err != nil {
 		return err
 	}
-	word := s.undos.offer(step{mailbox: boxOf(c).id, moves: map[mailstore.FolderID][]email.MessageID{mailstore.Drafts: ids}})
-	return page.Redirect(c, drafts+"?"+url.Values{"done": {"discarded"}, "undo": {word}}.Encode())
+	return s.offerBack(c, sh.id)
+}
+
+// offerBack is the page after discarding, and what Back leads to then: the drafts, with the way to have it again.
+func (s *server) offerBack(c echo.Context, draft email.MessageID) error {
+	word := s.undos.offer(step{mailbox: boxOf(c).id, moves: map[mailstore.FolderID][]email.MessageID{mailstore.Drafts: {draft}}})
+	return page.Redirect(c, boxOf(c).folder(mailstore.Drafts)+"?"+url.Values{"done": {"discarded"}, "undo": {word}}.Encode())
 }

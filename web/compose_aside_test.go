@@ -228,10 +228,12 @@ func TestAnswerToWhatIsGone(t *testing.T) {
 func TestDiscardIsUndone(t *testing.T) {
 	st := newComposeStage(t)
 	_, form, path := st.newDraft(fields{"to": "jan@holdover.example", "subject": "S", "text": "first"}, file{"a.txt", "A"})
-	page, _ := st.Follow(employee, st.sendForm(employee, path, form.with("button", "discard", "text", "first and more")))
+	st.sendForm(employee, path, form.with("button", "discard", "text", "first and more"))
+	page, _ := st.Follow(employee, st.sendForm(employee, path, form.with("button", "discard", "text", "first and more"))) // a double click
 	if drafts := st.inFolder(employee, mailstore.Drafts); len(drafts) != 0 {
 		t.Fatalf("%d drafts after discarding", len(drafts))
 	}
+	page, _ = st.Follow(employee, st.Get(employee, "/compose?draft="+strings.TrimPrefix(path, "/compose/"))) // Back
 	undo := page.Find(".toast form")
 	word, _ := undo.Find("input[name=word]").Attr("value")
 	action, _ := undo.Attr("action")
