@@ -104,7 +104,7 @@
         if (answer.status === 204) continue; // nothing has changed
         if (!answer.ok) return;
         if (busy || !now || now.dataset.live !== live || !fits(html)) { wanted = true; continue; }
-        htmx.swap(now, html, { swapStyle: "morph:outerHTML", swapDelay: 0, settleDelay: 0 }, { contextElement: now });
+        htmx.swap(now, html, { swapStyle: now.dataset.swap || "morph:outerHTML", swapDelay: 0, settleDelay: 0 }, { contextElement: now });
         if (main().dataset.say && +main().dataset.newest > +newest) document.getElementById("say").textContent = main().dataset.say;
       }
     } catch { wanted = true; } finally { renewing = false; }

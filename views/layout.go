@@ -62,11 +62,20 @@ func (p Page) skip() templ.SafeURL {
 	return templ.SafeURL("#" + p.First)
 }
 
+// watching is the page when it stays as it is and only what stands around it is renewed.
+func (p Page) watching() Page {
+	p.Watch = "/band"
+	return p
+}
+
 // NoState stands where a page that renews itself names its state; the handler puts the state in, of the same length.
 const NoState = "0000000000000000"
 
 // live are the attributes of such a page's main element.
 func (p Page) live() templ.Attributes {
+	if p.Watch != "" {
+		return templ.Attributes{"data-live": p.Watch, "data-swap": "none"}
+	}
 	if !p.Live {
 		return nil
 	}

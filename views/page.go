@@ -29,6 +29,7 @@ type Page struct {
 	Outlook  string // URL where they do, "" unknown
 	Given    bool   // the page holds what is nowhere else: nothing on it that leads away invites a click
 	Live     bool   // the page renews itself when the mailbox changes
+	Watch    string // where a page that does not, since somebody writes on it, asks for what stands around it
 	Parts    *Parts // of such a page
 	First    string // id of what people come for: "list" or "read"; "" is the main element
 	Newest   string // unix milliseconds of the newest message shown: the page says once when a newer one appears

@@ -136,6 +136,8 @@ var stories = []story{
 	// handback.templ
 	{"toOutlook", toOutlook, asPart, "class"},
 	{"handback", handback, asPart, ""},
+	{"handbackPlace", handbackPlace, asPart, ""},
+	{"Around", Around, asPart, ""},
 
 	// icons.templ
 	{"icon", icon, asPart, "name"},

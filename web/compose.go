@@ -23,6 +23,7 @@ func (s *server) composeRoutes() []page.Route {
 		page.Post("/compose/:draft", page.Authors, s.composePost),
 		page.Get("/compose/:draft/picture/:cid", page.Readers, s.picture),
 		page.Post("/undo/:send", page.Readers, s.undoSend),
+		page.Get("/band", page.Everyone, s.around),
 		page.Get("/stay", page.Everyone, s.stay),
 		page.Post("/stay", page.Everyone, s.stay),
 		page.Get("/waiting", page.Readers, s.waiting),

@@ -13,7 +13,7 @@ import (
 var (
 	pageElements = setOf(`html head meta title link script body a p h1 h2 h3 header main nav section form label input button select option optgroup
 		details summary div span b strong small em br ul ol li dl dt dd textarea time svg symbol path circle rect use img iframe blockquote i mark pre`)
-	pageAttributes = setOf(`accept action alt autocomplete charset checked class content d data-live data-box data-folder data-newest data-octets data-partial data-parts data-state data-say data-print datetime defer download
+	pageAttributes = setOf(`accept action alt autocomplete charset checked class content d data-live data-box data-folder data-newest data-octets data-partial data-parts data-state data-say data-swap data-print datetime defer download
 		fill for height hidden href id lang method name open placeholder rel role src title type value viewbox width sandbox loading target tabindex form
 		multiple required selected disabled data-keys aria-pressed rows maxlength xmlns data-theme cx cy r x y rx ry
 		min max stroke-width aria-current aria-hidden aria-label aria-labelledby hx-ext hx-get hx-post hx-push-url hx-select hx-swap hx-target hx-trigger hx-sync hx-vals`)

@@ -3,8 +3,10 @@ package web
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"holdover/continuity"
@@ -98,6 +100,23 @@ func (s *server) afterSaving(c echo.Context, form composeForm, sh sheet) error {
 		return page.Redirect(c, boxOf(c).folder(mailstore.Drafts)+"?done=kept")
 	}
 	return page.Redirect(c, boxOf(c).compose(sh))
+}
+
+// around is GET /band: what stands around a form while somebody fills it, the banner and the offer to go on in
+// Outlook. Who is no longer signed in is not led away from what they write: the form says so itself.
+func (s *server) around(c echo.Context) error {
+	if page.PersonOf(c).Mailbox == "" {
+		return c.NoContent(http.StatusNoContent)
+	}
+	p, err := s.page(c)
+	if err != nil {
+		return err
+	}
+	var v views.Compose
+	if err := s.offerOutlook(c, p, &v); err != nil {
+		return err
+	}
+	return s.Write(c, http.StatusOK, views.Around(p, v.Back), templ.NopComponent)
 }
 
 // offerOutlook tells who still writes that Exchange is back: finish here, or go on there.

@@ -110,3 +110,22 @@ func TestOpenAllTheTime(t *testing.T) {
 		t.Error("writing is not offered")
 	}
 }
+
+// TestCheck20_WhileWriting: an open form hears of the end of the event, says what can be done, and keeps what is typed
+// and the caret's place.
+func TestCheck20_WhileWriting(t *testing.T) {
+	h := newHouse(t)
+	e := h.start(continuity.Outage)
+	b := newPatientBrowser(t, h, katrin, 3*time.Minute)
+	b.open("/compose?to=olivia@northgate.example")
+	b.until(`document.getElementById("band").textContent.includes("Notbetrieb") && !document.getElementById("handback").textContent.trim()`)
+	b.until(`(() => { const t = document.getElementById("text"); t.focus(); t.value = "Halb fertig"; t.setSelectionRange(4, 4); return document.activeElement === t })()`)
+	h.sync.Sum.Counts = syncback.Counts{Total: 41, Verified: 38, Waiting: 3}
+	h.end(e)
+	for _, what := range []string{`document.getElementById("band").textContent.includes("Exchange ist zurück")`, `document.querySelector("#handback [name=button]")?.value === "save:outlook"`} {
+		if err := b.becomes(what, 60*time.Second); err != nil {
+			t.Error(err)
+		}
+	}
+	b.until(`document.activeElement.id === "text" && document.activeElement.value === "Halb fertig" && document.activeElement.selectionStart === 4`)
+}

@@ -45,6 +45,7 @@ var matrix = map[string]string{
 	"POST /compose":                   "ea",
 	"POST /compose/:draft":            "ea",
 	"POST /undo/:send":                "ea",
+	"GET /band":                       "nea",
 	"GET /stay":                       "ea",
 	"POST /stay":                      "ea",
 	"GET /waiting":                    "ea",
