@@ -73,7 +73,7 @@ func mayBeCompound(written string) bool {
 
 // isLong says whether a stem can be one of a compound.
 func isLong(stem string) bool {
-	return utf8.RuneCountInString(stem) >= minHead+minFore && onlyLetters(stem)
+	return len(stem) >= minHead+minFore && utf8.RuneCountInString(stem) >= minHead+minFore && onlyLetters(stem)
 }
 
 func onlyLetters(s string) bool {

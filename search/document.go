@@ -69,9 +69,10 @@ func documentOf(m mailstore.Message, c content, l lexicon) *document.Document {
 	people(fieldTo, m.To)
 	people(fieldCc, m.Cc)
 	people(fieldBcc, m.Bcc)
+	ends := endings{seen: map[string]bool{}}
 	text := func(field, value string) {
 		var s termStream
-		s.addText(value, 1, l)
+		s.addTextAnd(value, 1, l, &ends)
 		addTerms(d, field, s)
 	}
 	text(fieldSubject, m.Subject)
@@ -79,10 +80,10 @@ func documentOf(m mailstore.Message, c content, l lexicon) *document.Document {
 	var files termStream
 	position := 1
 	for _, name := range c.files {
-		position = files.addText(name, position, l) + gap
+		position = files.addTextAnd(name, position, l, &ends) + gap
 	}
 	addTerms(d, fieldAttachment, files)
-	addTerms(d, fieldEnding, endings(l, append(c.files, m.Subject, c.text)...))
+	addTerms(d, fieldEnding, ends.terms)
 	var has termStream
 	if len(c.files) > 0 || m.Attachments > 0 {
 		has.add(hasAttachment, 1)
@@ -142,19 +143,15 @@ func addTerms(d *document.Document, field string, s termStream) {
 	}
 }
 
-// endings are the stems, backwards, of the words that may be compounds, each once.
-func endings(l lexicon, texts ...string) (s termStream) {
-	seen := map[string]bool{}
-	for _, text := range texts {
-		for _, w := range wordsOf(text) {
-			if len(w.folded) < minHead+minFore || !mayBeCompound(text[w.start:]) {
-				continue
-			}
-			if stem := l.of(w).german; !seen[stem] && isLong(stem) {
-				seen[stem] = true
-				s.add(backwards(stem), 1)
-			}
-		}
+// endings are the stems, backwards, of a message's words that may be compounds, each once.
+type endings struct {
+	seen  map[string]bool
+	terms termStream
+}
+
+func (e *endings) note(stem string) {
+	if isLong(stem) && !e.seen[stem] {
+		e.seen[stem] = true
+		e.terms.add(backwards(stem), 1)
 	}
-	return s
 }

@@ -26,11 +26,11 @@ type number struct {
 // numbersOf finds the numbers among the words of a text.
 func numbersOf(text string, words []word) (found []number) {
 	for i := 0; i < len(words); i++ {
-		if !hasDigit(words[i].folded) {
+		if !groupAt(words[i].folded, true) {
 			continue
 		}
 		last := i
-		for last+1 < len(words) && last-i < maxGroups && hasDigit(words[last+1].folded) && near(text[words[last].end:words[last+1].start]) {
+		for last+1 < len(words) && last-i < maxGroups && groupAt(words[last+1].folded, false) && near(text[words[last].end:words[last+1].start]) {
 			last++
 		}
 		if joined := joinGroups(text, words, i, last); joined != "" {
@@ -77,13 +77,19 @@ func countDigits(s string) (n int) {
 	return n
 }
 
-func hasDigit(s string) bool { return countDigits(s) > 0 }
+// groupAt says whether a word is a group of digits; the first may have two letters in front (DE89).
+func groupAt(word string, first bool) bool {
+	if first && len(word) > 2 && word[0] >= 'a' && word[1] >= 'a' {
+		word = word[2:]
+	}
+	return strings.Trim(word, "0123456789") == ""
+}
 
 // isGroup says whether a typed text can be a group of a number.
 func isGroup(text string) bool {
 	words := wordsOf(text)
 	for i, w := range words {
-		if !hasDigit(w.folded) || i > 0 && !near(text[words[i-1].end:w.start]) {
+		if !groupAt(w.folded, i == 0) || i > 0 && !near(text[words[i-1].end:w.start]) {
 			return false
 		}
 	}

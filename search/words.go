@@ -132,12 +132,14 @@ func plain(s string) bool {
 }
 
 // stems are the word's German and English stems that differ from its folded form.
-func (w word) stems() []string {
+func (w word) stems() []string { return w.stemsBeside(w.germanStem()) }
+
+// stemsBeside is stems where the German one is known.
+func (w word) stemsBeside(german string) []string {
 	if len(w.folded) < 3 || w.folded[0] <= '9' && w.folded[0] >= '0' {
 		return nil
 	}
 	var stems []string
-	german := w.germanStem()
 	if german != w.folded {
 		stems = append(stems, german)
 	}
@@ -181,7 +183,8 @@ func (l lexicon) of(w word) lexeme {
 	if known, ok := l[w.original]; ok {
 		return known
 	}
-	x := lexeme{marked: w.stems(), german: w.germanStem()}
+	x := lexeme{german: w.germanStem()}
+	x.marked = w.stemsBeside(x.german)
 	for i := range x.marked {
 		x.marked[i] = stemMark + x.marked[i]
 	}
@@ -193,6 +196,11 @@ func (l lexicon) of(w word) lexeme {
 
 // addText appends words, with stems if there is a lexicon, and answers the next free position.
 func (s *termStream) addText(text string, position int, l lexicon) int {
+	return s.addTextAnd(text, position, l, nil)
+}
+
+// addTextAnd is addText, and notes the compounds in the text.
+func (s *termStream) addTextAnd(text string, position int, l lexicon, ends *endings) int {
 	words := wordsOf(text)
 	if l != nil {
 		for _, n := range numbersOf(text, words) {
@@ -202,8 +210,12 @@ func (s *termStream) addText(text string, position int, l lexicon) int {
 	for _, w := range words {
 		s.add(w.folded, position)
 		if l != nil {
-			for _, stem := range l.of(w).marked {
+			known := l.of(w)
+			for _, stem := range known.marked {
 				s.add(stem, position)
+			}
+			if ends != nil && mayBeCompound(text[w.start:]) {
+				ends.note(known.german)
 			}
 		}
 		position++
