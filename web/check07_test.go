@@ -21,8 +21,7 @@ const kB = 1000
 // TestCheck07_Budgets: what a browser fetches, counted at the server, packed and with its headers: the inbox cold, going from
 // there to a message and to another folder, and writing with emphasis. HOLDOVER_BUDGETS=50000 for the large form.
 func TestCheck07_Budgets(t *testing.T) {
-	h := newHouse(t)
-	h.crowd(size(t, 300))
+	h := largeHouse(t, 300)
 	h.deliver(katrin, letter{subject: "Angebot 2026-1187", seen: true, head: "Content-Type: text/html; charset=utf-8\r\n", text: "<p>" + strings.Repeat("Sehr geehrte Frau Wessel, anbei unser Angebot mit der Bitte um Prüfung.</p><p>", 12)})
 	s := h.weigh()
 	b := newBrowser(t, h, katrin)

@@ -67,7 +67,13 @@ func newHouse(t testing.TB, change ...func(*Options)) *house {
 // openHouse takes the directory, and whether events that have ended wait for their release.
 func openHouse(t testing.TB, people string, held bool, change ...func(*Options)) *house {
 	t.Helper()
-	ctx, rooms := context.Background(), webtest.Open(t, people, held)
+	return houseOver(t, webtest.Open(t, people, held), change...)
+}
+
+// houseOver puts index, calendar and pages over rooms.
+func houseOver(t testing.TB, rooms *webtest.Rooms, change ...func(*Options)) *house {
+	t.Helper()
+	ctx := context.Background()
 	h := &house{t: t, rooms: rooms, door: &webtest.Door{Rooms: rooms}, clock: rooms.Clock, mail: rooms.Mail, dir: rooms.People, events: rooms.Events, sync: &webtest.Told{}}
 	var err error
 	h.index, err = search.Open(search.Options{Dir: filepath.Join(rooms.Dir, "index"), Source: h.mail, Now: h.clock.Now})

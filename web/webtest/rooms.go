@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"holdover/continuity"
+	"holdover/database"
 	"holdover/database/databasetest"
 	"holdover/directory"
 	"holdover/mailstore"
@@ -41,9 +42,14 @@ type Rooms struct {
 // closed at the end of the test.
 func Open(t testing.TB, people string, held bool) *Rooms {
 	t.Helper()
-	ctx, dir := context.Background(), t.TempDir()
+	return OpenIn(t, t.TempDir(), databasetest.Open(t), people, held)
+}
+
+// OpenIn takes the place and the database, too, for what is kept from run to run.
+func OpenIn(t testing.TB, dir string, db *database.DB, people string, held bool) *Rooms {
+	t.Helper()
+	ctx, log := context.Background(), slog.New(slog.DiscardHandler)
 	r := &Rooms{T: t, Dir: dir, Clock: NewClock(Monday), CSV: filepath.Join(dir, "people.csv")}
-	db, log := databasetest.Open(t), slog.New(slog.DiscardHandler)
 	Must(t, os.WriteFile(r.CSV, []byte(people), 0o600))
 	var err error
 	r.People, err = directory.Open(ctx, directory.Options{DB: db, CSV: r.CSV, Complete: true, Now: r.Clock.Now, Log: log})
