@@ -17,7 +17,7 @@ budgets)
 	n=${MESSAGES:-50000} dir=$PWD/bench/out/budgets-${MESSAGES:-50000} commit=$(git describe --always --dirty=+ --exclude='*')
 	mkdir -p "$dir"
 	command -v notmuch >/dev/null || apt-get install -y -q --no-install-recommends notmuch >/dev/null || echo "campaign: without notmuch no peer is measured" >&2
-	for piece in TestBudgetMailbox TestCheck07_Budgets TestCheck08_Timing; do
+	for piece in TestBudgetMailbox TestBudgetPeer TestCheck07_Budgets TestCheck08_Timing; do
 		[ ! -e "$dir/done-$commit-$piece" ] || continue
 		HOLDOVER_BUDGETS=$n HOLDOVER_BUDGETS_DIR=$dir HOLDOVER_MEASUREMENTS=$PWD/docs/measurements.md \
 			go test ./web -run "^$piece\$" -count=1 -timeout 20m -v || { echo "campaign: $piece did not end well; call it again to go on there" >&2; exit 1; }

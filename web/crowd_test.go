@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"holdover/database"
+	"holdover/email"
 	"holdover/mailstore"
 	"holdover/web/webtest"
 )
@@ -48,7 +49,28 @@ func largeHouse(t testing.TB, few int) *house {
 	h := houseOver(t, webtest.OpenIn(t, dir, db, people3, false))
 	h.crowdIn(dir, size(t, few))
 	h.indexed()
+	h.leaveUnread()
 	return h
+}
+
+// leaveUnread takes back, at the end of a piece, what it marked as read: the next one finds the same mailbox.
+func (h *house) leaveUnread() {
+	ctx, box, all := context.Background(), h.box(katrin), 1_000_000
+	before, err := h.mail.Unseen(ctx, box, all)
+	must(h.t, err)
+	h.t.Cleanup(func() {
+		after, err := h.mail.Unseen(ctx, box, all)
+		must(h.t, err)
+		still := map[email.MessageID]bool{}
+		for _, id := range after {
+			still[id] = true
+		}
+		read := slices.DeleteFunc(before, func(id email.MessageID) bool { return still[id] })
+		if len(read) == 0 {
+			return
+		}
+		must(h.t, h.mail.SetFlags(ctx, mailstore.FromExchange, box, read, mailstore.FlagChange{Seen: new(bool)}))
+	})
 }
 
 // TestBudgetMailbox is the first piece of make campaign budgets: the mailbox. Stopped, it goes on where it was.
