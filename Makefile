@@ -62,4 +62,4 @@ shots: build
 	HOLDOVER_SHOTS=$(CURDIR)/shots HOLDOVER_WALK_ONLY=$(ONLY) $(GO) test ./web -run '^TestCheck01_Axe$$' -count=1 -timeout 60m -v
 
 clean:
-	rm -rf $(BIN) paper/vendor/*.gz static/vendor/*.js static/vendor/.stamp static/node_modules
+	rm -rf $(BIN) paper/vendor/*.gz paper/vendor/LICENSE* static/vendor/*.js static/vendor/.stamp static/node_modules

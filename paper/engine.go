@@ -136,16 +136,16 @@ func (e *engine) close() {
 func compile(packed []byte, memory int) (_ *module, err error) {
 	defer func() { // where the system forbids making code at run time (MemoryDenyWriteExecute) wazero panics
 		if r := recover(); r != nil {
-			err = fmt.Errorf("compile PDFium: %v", r)
+			err = fmt.Errorf("%w: %v", ErrNoEngine, r)
 		}
 	}()
 	unpacked, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
-		return nil, fmt.Errorf("unpack PDFium: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrNoEngine, err)
 	}
 	code, err := io.ReadAll(unpacked)
 	if err != nil {
-		return nil, fmt.Errorf("unpack PDFium: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrNoEngine, err)
 	}
 	ctx := experimental.WithCompilationWorkers(context.Background(), min(4, runtime.GOMAXPROCS(0)))
 	// Each loop looks whether its time is over; that also lets Go's collector stop the code.
@@ -156,7 +156,7 @@ func compile(packed []byte, memory int) (_ *module, err error) {
 	}
 	if err != nil {
 		_ = m.runtime.Close(ctx)
-		return nil, fmt.Errorf("compile PDFium: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrNoEngine, err)
 	}
 	return m, nil
 }

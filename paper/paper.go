@@ -26,6 +26,8 @@ var (
 	ErrTooMuch = errors.New("showing the file takes too much time or memory")
 	// ErrNoSheet: the file has no such page.
 	ErrNoSheet = errors.New("no such page")
+	// ErrNoEngine: PDFium cannot be compiled on this system.
+	ErrNoEngine = errors.New("PDFium does not run on this system")
 	// ErrMissing: the program was built without PDFium.
 	ErrMissing = errors.New("this program was built without PDFium: run `sh static/build.sh` (needs npm), then build again")
 )
@@ -109,7 +111,7 @@ func Built() bool { return packed() != nil }
 func (p *Press) Close() { p.engine.close() }
 
 // Sheet reads and draws page n (from 1) of a PDF file, about width pixels wide; a page of a strange shape comes smaller. Errors: ErrBusy,
-// ErrLocked, ErrUnreadable, ErrTooMuch, ErrNoSheet, ErrMissing, and the context's.
+// ErrLocked, ErrUnreadable, ErrTooMuch, ErrNoSheet, ErrNoEngine, ErrMissing, and the context's.
 func (p *Press) Sheet(ctx context.Context, pdf []byte, n, width int) (Sheet, error) {
 	var sheet Sheet
 	err := p.open(ctx, pdf, func(d *document) (err error) {

@@ -160,6 +160,14 @@ func TestCodeIsGivenBack(t *testing.T) {
 	}
 }
 
+func TestWhatDoesNotCompileSaysSo(t *testing.T) {
+	for _, broken := range [][]byte{[]byte("no gzip"), gzipped("no WebAssembly")} {
+		if _, err := New(Options{Module: broken}).Sheet(context.Background(), nil, 1, 100); !errors.Is(err, ErrNoEngine) {
+			t.Error(err)
+		}
+	}
+}
+
 func gzipped(code string) []byte {
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)

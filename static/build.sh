@@ -10,3 +10,4 @@ cp node_modules/idiomorph/dist/idiomorph-ext.min.js vendor/idiomorph-ext.min.js
 cp node_modules/dompurify/dist/purify.min.js vendor/purify.min.js
 cp node_modules/squire-rte/dist/squire.js vendor/squire.js
 gzip -9nc node_modules/@embedpdf/pdfium/dist/pdfium.wasm >../paper/vendor/pdfium.wasm.gz
+cp node_modules/@embedpdf/pdfium/LICENSE.pdfium ../paper/vendor/LICENSE.pdfium # goes with the binary, as it asks

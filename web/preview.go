@@ -93,7 +93,9 @@ func (s *server) preview(c echo.Context) error {
 		if status == http.StatusServiceUnavailable {
 			c.Response().Header().Set("Retry-After", "10")
 		}
-		s.Log.Debug("file not shown", "message", c.Param("id"), "place", place, "why", v.Problem)
+		if s.Log.Debug("file not shown", "message", c.Param("id"), "place", place, "why", v.Problem); status == http.StatusNotImplemented {
+			s.Log.Error("no PDF file can be shown", "err", err)
+		}
 	}
 	p.Title = v.Title(p.Words)
 	return s.Render(c, status, p, views.PreviewPage(p, v))
@@ -161,6 +163,8 @@ func previewProblem(err error) (status int, word string) {
 		return http.StatusNotFound, "nosheet"
 	case errors.Is(err, paper.ErrBusy):
 		return http.StatusServiceUnavailable, "busy"
+	case errors.Is(err, paper.ErrNoEngine), errors.Is(err, paper.ErrMissing):
+		return http.StatusNotImplemented, "noengine"
 	case errors.Is(err, paper.ErrLocked):
 		return http.StatusUnprocessableEntity, "locked"
 	case errors.Is(err, paper.ErrTooMuch):

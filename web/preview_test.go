@@ -96,6 +96,7 @@ func TestPreviewThatFails(t *testing.T) {
 		paper.ErrBusy:       {http.StatusServiceUnavailable, "Gerade sehen sich viele"},
 		paper.ErrLocked:     {http.StatusUnprocessableEntity, "mit einem Kennwort geschützt"},
 		paper.ErrTooMuch:    {http.StatusUnprocessableEntity, "zu aufwendig"},
+		paper.ErrNoEngine:   {http.StatusNotImplemented, "keine PDF-Dateien zeigen"},
 		paper.ErrUnreadable: {http.StatusUnprocessableEntity, "beschädigt oder kein PDF"},
 		errors.New("other"): {http.StatusInternalServerError, ""},
 	} {
