@@ -54,6 +54,9 @@ func TestInvitation(t *testing.T) {
 	if !strings.Contains(first, "done=sent") {
 		t.Errorf("it leads to %s", first)
 	}
+	if held := h.as(katrin).page(h.open(katrin, id)).Find(".card").First(); !strings.Contains(said(held), "Ihre Antwort wird gesendet") || held.Find("button[name=answer]").Length() != 0 {
+		t.Errorf("while the answer is held the card says %s", said(held))
+	}
 	h.clock.Pass(time.Minute)
 	if _, err := h.mail.Release(ctx); err != nil {
 		t.Fatal(err)

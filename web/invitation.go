@@ -37,6 +37,9 @@ func (r *reader) invitation(view *views.Message, m *email.Message) error {
 	switch e.Method {
 	case calendar.Reply, calendar.Counter:
 		r.saidBy(&i, e)
+		if r.holding {
+			r.answering(e)
+		}
 		return nil
 	}
 	newer := known.Known && known.Newest.Newer(&e)
@@ -86,6 +89,10 @@ func (r *reader) question(i *views.Invitation, e calendar.Event, known calendar.
 	}
 	i.State = answerBadge(w, known.Answer)
 	i.Post, i.Token = r.box.message(i.ID, "answer"), newToken()
+	if r.asked == nil {
+		r.asked = map[string]*views.Invitation{}
+	}
+	r.asked[e.UID] = i
 	return nil
 }
 
@@ -109,6 +116,13 @@ func (r *reader) card(id string, e calendar.Event) views.Invitation {
 		i.People += ", " + w.N("conv.others", others-3)
 	}
 	return i
+}
+
+// answering says on an invitation's card that its answer is just being sent: nobody gives a second one meanwhile.
+func (r *reader) answering(e calendar.Event) {
+	if i := r.asked[e.UID]; i != nil {
+		i.Post, i.State = "", &views.Badge{Text: r.page.Words.T("calendar.mine.sending"), Icon: "sent", Class: "is-act"}
+	}
 }
 
 // saidBy tells what an attendee answered.
