@@ -90,12 +90,13 @@
   });
 
   // ---- after a row is gone the next one has the focus, not the top of the page
-  let place = -1;
+  let place = -1, last = 0; // undoing brings a row back where the last one went
   addEventListener("htmx:beforeRequest", (e) => {
     const row = document.querySelector(".row.here") || document.activeElement.closest(".row");
-    place = e.detail.elt.matches("form[action$='/act']") && row ? [...document.querySelectorAll(".row")].indexOf(row) : -1;
+    place = !e.detail.elt.matches("form[action$='/act']") ? -1 : row ? [...document.querySelectorAll(".row")].indexOf(row) : e.detail.elt.closest(".toast") ? last : -1;
   });
   addEventListener("htmx:afterSettle", () => {
+    if (place >= 0) last = place;
     if (place < 0 || document.activeElement !== document.body) return;
     const all = rows(), next = all[Math.min(place, all.length - 1)];
     if (next) next.focus({ preventScroll: false });

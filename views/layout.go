@@ -159,6 +159,14 @@ func SwapPost(url string) templ.Attributes {
 	return templ.Attributes{"hx-post": url, "hx-target": "#inhalt", "hx-swap": "morph:outerHTML", "hx-push-url": "true"}
 }
 
+// attributes of the form that undoes: where nothing else is needed than another main element, a script exchanges it.
+func (f *Flash) attributes() templ.Attributes {
+	if f.Here {
+		return SwapPost(f.Undo)
+	}
+	return nil
+}
+
 // Initials are up to two letters for the round picture beside a name.
 func Initials(name string) string {
 	words := strings.FieldsFunc(name, func(r rune) bool { return r == ' ' || r == ',' || r == '@' || r == '.' })

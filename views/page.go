@@ -76,6 +76,7 @@ type Banner struct {
 
 // Flash is what was done by the step before, with the way to undo it.
 type Flash struct {
+	Here  bool // the page that follows the undoing is exchanged in place
 	Text  string
 	Undo  string  // URL to post to, "" when it cannot be undone
 	Keep  []Field // hidden fields of the undo form

@@ -82,13 +82,18 @@ func TestCheck05_Keyboard(t *testing.T) {
 		k.key("ArrowDown")
 	}
 	b.until(`document.activeElement.closest(".row")?.textContent.includes("Nummer 5")`)
+	js[bool](b, `(window.region = document.getElementById("toasts"), region.role === "status" || region.getAttribute("role") === "status")`)
 	k.key("Delete")
-	b.until(`document.querySelector(".toast")?.textContent.includes("gelöscht") && document.activeElement.closest(".row")?.textContent.includes("Nummer 4")`)
+	b.until(`region.isConnected && region.textContent.includes("gelöscht") && document.activeElement.closest(".row")?.textContent.includes("Nummer 4")`)
 	if rows, _, err := h.mail.Threads(t.Context(), h.box(katrin), mailstore.Trash, before0, 5); err != nil || len(rows) != 1 || rows[0].Latest.Subject != "Nummer 5" {
 		t.Errorf("deleted: %d, %v", len(rows), err)
 	}
 	b.press("Control+z")
-	b.until(`document.querySelector(".toast")?.textContent.includes("Rückgängig gemacht") && document.querySelectorAll("li.row").length === 8`)
+	b.until(`region.isConnected && region.textContent.includes("Rückgängig gemacht") && document.querySelectorAll("li.row").length === 8`) // said where it is known that something is said
+	b.until(`document.activeElement.closest(".row") !== null`)
+	if js[float64](b, `document.querySelectorAll("[role=status] [role=status], [role=status] [aria-live]").length`) != 0 {
+		t.Error("something would be said twice")
+	}
 
 	k.around()
 	b.open(h.open(katrin, h.deliver(katrin, letter{subject: "Falten", seen: true})))

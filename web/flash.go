@@ -43,7 +43,7 @@ func (s *server) flash(c echo.Context, w *views.Words) *views.Flash {
 	case "foldermade", "foldernamed", "foldergone":
 		f := &views.Flash{Text: w.T("folders.did." + what)}
 		if word := c.QueryParam("undo"); word != "" {
-			f.Undo = boxOf(c).base + "/folders"
+			f.Undo, f.Here = boxOf(c).base+"/folders", true
 			f.Keep = []views.Field{{Name: "action", Value: "undo"}, {Name: "word", Value: word}}
 		}
 		return f
@@ -59,7 +59,7 @@ func (s *server) flash(c echo.Context, w *views.Words) *views.Flash {
 		f := &views.Flash{Text: w.N(words, n)}
 		if word := c.QueryParam("undo"); word != "" {
 			d := deed{folder: mailstore.FolderID(c.Param("folder"))}
-			f.Undo = d.place(boxOf(c)) + "/act"
+			f.Undo, f.Here = d.place(boxOf(c))+"/act", true
 			f.Keep = []views.Field{{Name: "action", Value: "undo"}, {Name: "word", Value: word}}
 			if d.found() {
 				f.Keep = append(f.Keep, views.Field{Name: "at", Value: backTo(c.Request().URL.RequestURI(), nil)})
