@@ -18,7 +18,7 @@ const stickingOut = `(() => {` + sticking + `return right.slice(0, 5) })()`
 const targeting = `
 // A target's box: its own, its label's, or what its ::after covers.
 const box = e => { let r = e.getBoundingClientRect();
-  for (const l of e.labels || []) { const o = l.getBoundingClientRect(); if (o.width * o.height > r.width * r.height) r = o }
+  for (const l of e.labels || []) { const o = l.getBoundingClientRect(); if (o.height >= r.height && o.width * o.height > r.width * r.height) r = o }
   const after = getComputedStyle(e, "::after");
   if (after.position === "absolute" && after.content !== "none") { let p = e; while (p && getComputedStyle(p).position === "static") p = p.parentElement; if (p) r = p.getBoundingClientRect() }
   return r };
