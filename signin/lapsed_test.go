@@ -89,6 +89,11 @@ func TestLapsedSession(t *testing.T) {
 	if l, _, _ = p.lapse(t, 0); !l.Saved.Equal(p.now.Truncate(time.Millisecond)) {
 		t.Errorf("saved at %v, want %v", l.Saved, p.now)
 	}
+	p.now = start.Add(writable + time.Minute)
+	if _, ok, _ = p.lapse(t, 0); ok {
+		t.Error("known for ever")
+	}
+	p.now = start
 	p.get(t, "/sign-in?back=/compose") // begun, not finished: the cookie is another one now
 	if l, ok, _ = p.lapse(t, 0); !ok || l.Person.Name != "Anna Berg" {
 		t.Error("with a sign-in under way nobody is known any more")
@@ -96,11 +101,6 @@ func TestLapsedSession(t *testing.T) {
 	if status, _ := p.get(t, "/me"); status != http.StatusUnauthorized {
 		t.Errorf("a sign-in that is not finished opens a page: %d", status)
 	}
-	p.now = start.Add(writable + time.Minute)
-	if _, ok, _ = p.lapse(t, 0); ok {
-		t.Error("known for ever")
-	}
-	p.now = start
 	p.signIn(t)
 	if n := p.rows(t); n != 1 {
 		t.Errorf("%d sessions after signing in again, want 1", n)
@@ -120,8 +120,14 @@ func TestLapsedSession(t *testing.T) {
 func TestLapsedNever(t *testing.T) {
 	p := newPortal(t, databasetest.Open(t))
 	for what, leave := range map[string]func(){
-		"signed out":               func() { p.out(t); p.end(t) },
-		"signed out after the end": func() { p.end(t); p.out(t) },
+		"signed out": func() { p.out(t); p.end(t) },
+		"signed out after the end": func() {
+			p.end(t)
+			at, _ := url.Parse(p.Server.URL)
+			stolen := p.browser.Jar.Cookies(at)
+			p.out(t) // which takes the cookie away
+			p.browser.Jar.SetCookies(at, stolen)
+		},
 		"invented": func() {
 			p.end(t)
 			p.browser.Jar, _ = cookiejar.New(nil)
