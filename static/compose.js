@@ -143,6 +143,12 @@
     touched();
   };
 
+  // who writes on in another field has no use for them any more
+  addEventListener("focusout", (e) => {
+    const line = e.target.closest?.(".line"), box = line?.querySelector(".sug"), elsewhere = e.relatedTarget?.matches("input, textarea, select, [role=textbox]");
+    if (box && elsewhere && !line.contains(e.relatedTarget)) setTimeout(() => { if (!line.contains(document.activeElement)) box.textContent = ""; }, 300);
+  });
+
   // ---- the editor: its script is fetched when somebody wants it
   const editor = (focus) => {
     const box = document.getElementById("rich");
