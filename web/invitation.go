@@ -37,9 +37,6 @@ func (r *reader) invitation(view *views.Message, m *email.Message) error {
 	switch e.Method {
 	case calendar.Reply, calendar.Counter:
 		r.saidBy(&i, e)
-		if r.holding {
-			r.answering(e)
-		}
 		return nil
 	}
 	newer := known.Known && known.Newest.Newer(&e)
@@ -88,11 +85,15 @@ func (r *reader) question(i *views.Invitation, e calendar.Event, known calendar.
 		return nil
 	}
 	i.State = answerBadge(w, known.Answer)
-	i.Post, i.Token = r.box.message(i.ID, "answer"), newToken()
-	if r.asked == nil {
-		r.asked = map[string]*views.Invitation{}
+	sending, err := r.answering(i.ID, e)
+	switch {
+	case err != nil:
+		return err
+	case sending:
+		i.State = &views.Badge{Text: w.T("calendar.mine.sending"), Icon: "sent", Class: "is-act"}
+	default:
+		i.Post, i.Token = r.box.message(i.ID, "answer"), newToken()
 	}
-	r.asked[e.UID] = i
 	return nil
 }
 
@@ -118,11 +119,23 @@ func (r *reader) card(id string, e calendar.Event) views.Invitation {
 	return i
 }
 
-// answering says on an invitation's card that its answer is just being sent: nobody gives a second one meanwhile.
-func (r *reader) answering(e calendar.Event) {
-	if i := r.asked[e.UID]; i != nil {
-		i.Post, i.State = "", &views.Badge{Text: r.page.Words.T("calendar.mine.sending"), Icon: "sent", Class: "is-act"}
+// answering says whether an answer to an invitation is being sent and can still be taken back: nobody is asked
+// for a second one meanwhile.
+func (r *reader) answering(id string, e calendar.Event) (bool, error) {
+	rows, err := r.server.Mail.Submissions(r.ctx, r.box.id, pageSize)
+	for _, row := range rows {
+		if !row.Held || string(row.Answers) != id {
+			continue
+		}
+		octets, err := r.server.Mail.Raw(r.ctx, r.box.id, row.Draft)
+		if err != nil {
+			return false, err
+		}
+		if _, said := calendar.FromMail(email.Parse(octets)); len(said) > 0 && said[0].Method == calendar.Reply && said[0].UID == e.UID {
+			return true, nil
+		}
 	}
+	return false, err
 }
 
 // saidBy tells what an attendee answered.

@@ -23,10 +23,8 @@ type reader struct {
 	sent    map[email.MessageID]mailstore.SubmissionRow // how messages of this mailbox were sent
 	deeds   map[email.MessageID][]mailstore.Deed        // who did what, in a shared mailbox
 	known   *colleagues
-	asked   map[string]*views.Invitation // invitations of this page that can be answered, by UID
-	holding bool                         // it reads what is being sent
-	opened  int                          // messages attached to the one being read that are opened in place
-	bundled int                          // files and messages that came with it
+	opened  int // messages attached to the one being read that are opened in place
+	bundled int // files and messages that came with it
 }
 
 // message reads one message; open, or folded unless it is unread.

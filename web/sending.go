@@ -12,7 +12,6 @@ func (r *reader) held(model *views.Conversation, thread mailstore.ThreadID) erro
 	if err != nil {
 		return err
 	}
-	r.holding = true
 	for _, h := range all {
 		view, err := r.message(h.Message, true)
 		if err != nil {
