@@ -35,6 +35,11 @@
       form.querySelector(name === "ctrl+s" ? ".bar button[value=save]" : "button[value=send]")?.click();
       return;
     }
+    if (name === "ArrowDown" && e.target.matches(".find input") && rows()[0]) { // from the question to the first answer
+      e.preventDefault();
+      rows()[0].focus();
+      return;
+    }
     if (typing || e.defaultPrevented || document.querySelector("details.menu[open]")) return;
     const set = sets[document.body.dataset.keys];
     const row = e.target.closest(".list .row"), all = rows();

@@ -55,6 +55,10 @@ func TestKeys(t *testing.T) {
 	b.press("Control+z")
 	b.shows(".toast", "Rückgängig gemacht.")
 	b.press("/")
+	b.until(`document.activeElement.matches(".find input")`)
+	b.press("ArrowDown") // from the field to the first row
+	b.until(`document.activeElement === document.querySelector(".row h3 a")`)
+	b.press("/")
 	b.until(`document.activeElement.id === "q"`)
 	b.press("n")
 	if js[string](b, `location.pathname + " " + document.getElementById("q").value`) != "/mail/inbox n" {
