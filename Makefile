@@ -34,7 +34,7 @@ generate:
 test:
 	@./scripts/test.sh
 
-## campaign NAME=seeds, walk, kills, pace or budgets: a long run, appended to docs/measurements.md ("make campaign seeds" works too)
+## campaign NAME=seeds, walk, storybook, kills, pace or budgets: a long run, appended to docs/measurements.md ("make campaign seeds" works too)
 CAMPAIGN := $(or $(NAME),$(filter-out campaign,$(MAKECMDGOALS)))
 campaign: build
 	@./scripts/install.sh test

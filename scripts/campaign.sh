@@ -24,11 +24,14 @@ budgets)
 		touch "$dir/done-$commit-$piece"
 	done
 	;;
-seeds | walk)
-	exec python3 "scripts/$1.py"
+seeds)
+	exec python3 scripts/seeds.py
+	;;
+walk | storybook)
+	exec python3 scripts/walk.py "$1"
 	;;
 *)
-	echo "campaign: there is seeds (SEEDS=200 ITEMS=500 JOBS=2), walk (JOBS=2 MINUTES=15) and budgets (MESSAGES=50000): an interrupted run goes on where it stopped; there is kills (KILLS=200 sets how many) and pace (MAILBOXES=500)" >&2
+	echo "campaign: there is seeds (SEEDS=200 ITEMS=500 JOBS=2), walk and storybook (JOBS=2 MINUTES=15) and budgets (MESSAGES=50000): an interrupted run goes on where it stopped; there is kills (KILLS=200 sets how many) and pace (MAILBOXES=500)" >&2
 	exit 2
 	;;
 esac

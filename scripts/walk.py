@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
-"""The campaign of the pages: every page in every state in all looks.
+"""The campaigns of the pages: every page in every state in all looks (walk), and every component in every mood (storybook).
 
 Each state is seen at 1280 and 390 px, light and dark, German and English, judged by axe each time, then at 320 px, at 200 % zoom and
 in a language four tenths longer. JOBS (one a core) browsers share the states; a piece ends after MINUTES (15). A state that has its verdict is
 not visited again at the same commit: stop it whenever you like and call it again. When all were visited their sum is one row of the table
-in docs/measurements.md. Verdicts: bench/out/walk-COMMIT.jsonl.
+in docs/measurements.md. Verdicts: bench/out/NAME-COMMIT.jsonl.
 """
-import collections, datetime, os, shutil, subprocess
+import collections, datetime, os, shutil, subprocess, sys
 
 from campaigns import Campaign
 
 jobs, minutes = min(8, int(os.environ.get("JOBS", os.cpu_count()))), int(os.environ.get("MINUTES", 15))
-campaign = Campaign("walk", "State")
+name = sys.argv[1]
+campaign = Campaign(name, "State")
 work = campaign.work()
 
 
@@ -25,7 +26,7 @@ def share(n):
     while True:
         before = played()
         well = campaign.play(f"share {n + 1}/{jobs}", [f"{work}/web.test", "-test.run", "^TestCheck(01_Axe|02_Policy|03_Foreign|06_Targets|18_Language)$"],
-                             {"HOLDOVER_WALK": "all", "HOLDOVER_WALK_OUT": campaign.out, "HOLDOVER_WALK_SHARE": f"{n}/{jobs}", "HOLDOVER_WALK_MINUTES": str(minutes), "TMPDIR": work}, "web", None)
+                             {"HOLDOVER_WALK": {"walk": "pages", "storybook": "storybook"}[name], "HOLDOVER_WALK_OUT": campaign.out, "HOLDOVER_WALK_SHARE": f"{n}/{jobs}", "HOLDOVER_WALK_MINUTES": str(minutes), "TMPDIR": work}, "web", None)
         if played() == before or well and not left():
             return
 
@@ -37,18 +38,18 @@ def row(all):
             faults[check] += len(list)
         undecided.update(l["Incomplete"])
     looks, judged = sum(l["Looks"] for l in all), sum(l["Judged"] for l in all)
-    return (f"| {datetime.date.today()} | {campaign.commit} | {len(all)} | {looks} | {judged} | {faults['01']} | {len(undecided)} | {faults['02']} | {faults['03']} | "
+    return (f"| {datetime.date.today()} | {campaign.commit} | {name} | {len(all)} | {looks} | {judged} | {faults['01']} | {len(undecided)} | {faults['02']} | {faults['03']} | "
             f"{faults['06']} | {faults['18']} | {faults['broke']} | {round(sum(l['Seconds'] for l in all) / 60)} |\n")
 
 
 HEAD = """
 ## Walk
 
-`make campaign walk`: every page of the webmail and the desk in every state, and every component of the storybook in every mood, in all looks: 1280 and 390 px, light and dark, German
+`make campaign walk`: every page of the webmail and the desk in every state; `make campaign storybook`: every component in every mood. All looks: 1280 and 390 px, light and dark, German
 and English, axe-core asked in each; then 320 px, 200 % zoom and a language four tenths longer. Kinds left open by axe-core are those reviewed in `web/testdata/axe-incomplete.txt`.
 
-| date | commit | states | states x looks | judged by axe | axe violations | kinds left open, reviewed | policy violations, console errors | foreign requests | targets, overflow, cut-off words | keys shown | broken off | minutes |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| date | commit | walk | states | states x looks | judged by axe | axe violations | kinds left open, reviewed | policy violations, console errors | foreign requests | targets, overflow, cut-off words | keys shown | broken off | minutes |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 """
 
 try:

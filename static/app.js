@@ -54,6 +54,11 @@
     const menu = chosen.closest("details.menu, .fold-s");
     if (menu) setTimeout(() => { menu.open = false; });
   });
+  // an open menu covers what stands below it, some of it half: nobody hits that by mistake, the first click only closes
+  addEventListener("toggle", () => {
+    const open = document.querySelector("details.menu[open]");
+    for (const e of document.querySelectorAll(".msg, .rows")) e.inert = !!open && !e.contains(open);
+  }, true);
   // what is typed in the move menu leaves the folders that fit
   addEventListener("input", (e) => {
     if (e.target.name === "find") for (const b of e.target.parentNode.querySelectorAll("[name=to]")) b.hidden = b.value !== "new" && !(b.title || "").toLowerCase().includes(e.target.value.toLowerCase().trim());

@@ -26,8 +26,10 @@ type frameKind int
 
 const (
 	asWhole frameKind = iota // it is a document
+	asMail                   // it is the document of a message, for the frame that it is shown in
 	asPage                   // it has the main element
 	asPart
+	asMenu // of an open menu
 	asItem // of a list
 	asTerm // of a list of terms
 	asHead // the head of a document, or what stands beside the main element: shown with the layout
@@ -46,6 +48,11 @@ func Stories() (names []string) {
 	return names
 }
 
+// IsMail tells the documents of messages from pages: they stand in a frame and under a policy of their own.
+func IsMail(name string) bool {
+	return slices.ContainsFunc(stories, func(s story) bool { return s.name == name && s.as == asMail })
+}
+
 // Story is a whole document with one component in a mood; nil when there is none of that name. p is the page around it,
 // of which mood changes the words and what else it shows.
 func Story(p Page, name, mood string) templ.Component {
@@ -60,10 +67,12 @@ func Story(p Page, name, mood string) templ.Component {
 func (s story) document(f *filler) templ.Component {
 	inner := withText(f.component(s), f.text("text"))
 	switch s.as {
-	case asWhole:
+	case asWhole, asMail:
 		return inner
 	case asPage:
 		return within(Layout(f.page), inner)
+	case asMenu:
+		return within(Layout(f.page), storyMenu(inner))
 	case asItem:
 		return within(Layout(f.page), storyList(inner))
 	case asTerm:

@@ -10,10 +10,10 @@ var stories = []story{
 	{"journalWays", journalWays, asPart, ""},
 
 	// body.templ
-	{"document", document, asWhole, "title"},
+	{"document", document, asMail, "title"},
 	{"safeHTML", safeHTML, asPart, "safe"},
-	{"Body", Body, asWhole, "title safe"},
-	{"Costly", Costly, asWhole, "title source"},
+	{"Body", Body, asMail, "title safe"},
+	{"Costly", Costly, asMail, "title source"},
 
 	// calendar.templ
 	{"invitation", invitation, asPart, ""},
@@ -25,7 +25,7 @@ var stories = []story{
 	// category.templ
 	{"categories", categories, asPart, "names"},
 	{"categoryMenu", categoryMenu, asPart, ""},
-	{"newCategory", newCategory, asPart, ""},
+	{"newCategory", newCategory, asMenu, ""},
 	{"messageCategories", messageCategories, asPart, ""},
 	{"NewCategory", NewCategory, asPage, ""},
 

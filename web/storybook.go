@@ -29,6 +29,9 @@ func (s *server) story(c echo.Context) error {
 	if document == nil {
 		return mailstore.ErrNotFound
 	}
+	if views.IsMail(c.Param("name")) {
+		c.Response().Header().Set("Content-Security-Policy", bodyPolicy)
+	}
 	return s.Write(c, http.StatusOK, document, templ.NopComponent)
 }
 

@@ -29,13 +29,27 @@ var everyLook = []look{{1280, false, "de", true}, {390, true, "en", true}, {1280
 // wideLooks are those of the language that is four tenths longer than German; axe has judged the same elements before.
 var wideLooks = []look{{1280, false, wider, false}, {390, false, wider, false}}
 
-// fullWalk is the walk of make campaign walk: each state in each look. The usual one sees a state in two looks, by turns,
-// and lets axe judge one of them, which takes most of its time.
-func fullWalk() bool { return os.Getenv("HOLDOVER_WALK") == "all" }
+// fullWalk is the walk of make campaign walk (HOLDOVER_WALK=pages) and make campaign storybook (=storybook): each state in
+// each look. The usual one sees a state in two looks, by turns, and lets axe judge one of them, which takes most of its time.
+func fullWalk() bool { return os.Getenv("HOLDOVER_WALK") != "" }
+
+// isStory tells a component of the storybook from a page that people see.
+func (s state) isStory() bool { return strings.HasPrefix(s.name, "story") }
+
+// walked says whether the walk at hand visits a state.
+func (s state) walked() bool {
+	switch os.Getenv("HOLDOVER_WALK") {
+	case "pages":
+		return !s.isStory()
+	case "storybook":
+		return s.isStory()
+	}
+	return !s.full
+}
 
 func looksOf(s state) []look {
 	switch n := turn(s.name); {
-	case fullWalk() && strings.HasPrefix(s.name, "story"): // they have a mood of long words
+	case fullWalk() && s.isStory(): // they have a mood of long words
 		return inOrder(everyLook)
 	case fullWalk():
 		return append(inOrder(everyLook), wideLooks...)

@@ -109,7 +109,7 @@ func (w *walk) all(t *testing.T) {
 	for _, part := range walkParts() {
 		part.set(w)
 		for _, s := range part.states {
-			if s.full && !fullWalk() || only != "" && !strings.Contains(","+only+",", ","+s.name+",") || !w.piece.wants(s.name) {
+			if !s.walked() || only != "" && !strings.Contains(","+only+",", ","+s.name+",") || !w.piece.wants(s.name) {
 				continue
 			}
 			w.states = append(w.states, s.name)
