@@ -228,7 +228,7 @@ func TestBanner(t *testing.T) {
 	if got := said(page.Find("#band [role=status] strong")); got != "Exchange ist zurück." {
 		t.Errorf("while draining: %q", got)
 	}
-	if got := said(page.Find(`nav.folders a[href="/waiting"] b`)); got != "2 Änderungen" {
+	if got := said(page.Find(`nav.folders a[href="/waiting"] b`)); got != "2 offen" {
 		t.Errorf("waiting: %q", got)
 	}
 }

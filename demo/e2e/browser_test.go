@@ -186,7 +186,9 @@ func (w *window) open(address string) {
 // click presses the first visible element and waits for nothing: wait for what comes next.
 func (w *window) click(selector string) {
 	w.t.Helper()
-	w.run("click "+selector, chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)))
+	w.run("see "+selector, chromedp.WaitVisible(chromedp.CSS(selector)))
+	w.holds(fmt.Sprintf(`(document.querySelector(%q).scrollIntoView({block: "center"}), true)`, selector)) // out from under a sticky bar, as people do
+	w.run("click "+selector, chromedp.Click(chromedp.CSS(selector)))
 }
 
 // see waits until the first element that matches is visible.

@@ -37,7 +37,7 @@ func (j *journey) opensFile() {
 	j.pickThread("Ihre Anmeldung zum Seminar")
 	ctx, cancel := context.WithTimeout(j.w.ctx, step)
 	defer cancel()
-	got, err := chromedp.Run(ctx, chromedp.Evaluate[string](`fetch(document.querySelector("#read .msg .file a.name").href).then(r => r.status + " " + r.headers.get("content-disposition"))`, chromedp.EvalAwaitPromise))
+	got, err := chromedp.Run(ctx, chromedp.Evaluate[string](`fetch(document.querySelector("#read .msg .file a[download]").href).then(r => r.status + " " + r.headers.get("content-disposition"))`, chromedp.EvalAwaitPromise))
 	if err != nil || !strings.HasPrefix(got, "200 attachment") {
 		j.Fatalf("the file came as %q, %v", got, err)
 	}
