@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"holdover/email"
 	"holdover/mailstore"
 )
@@ -77,7 +78,7 @@ var mailStates = []state{
 	{name: "folder-empty", who: katrin, path: "/mail/junk"},
 	{name: "category-ask", who: katrin, do: act("/mail/inbox", "text", "action", "newcategory"), calm: true},
 	{name: "category-faults", who: katrin, status: 422, do: act("/mail/inbox", "text", "action", "newcategory", "category", "a,b"), calm: true},
-	{name: "move-where", who: katrin, status: 200, do: submit("/mail/inbox", "/mail/inbox/act", "action", "find", "find", "n", "pick", "x")},
+	{name: "move-where", who: katrin, status: 200, do: submit("/mail/inbox", "/mail/inbox/act", "action", "find", "find", "e", "pick", "x")},
 	{name: "move-none", who: katrin, do: act("/mail/inbox", "text", "action", "find", "find", "gibt es nicht"), calm: true},
 	{name: "move-new", who: katrin, do: act("/mail/inbox", "text", "action", "move", "to", "new"), calm: true},
 	{name: "move-faults", who: katrin, status: 422, do: act("/mail/inbox", "text", "action", "move", "to", "new", "name", "Posteingang"), calm: true},
@@ -145,9 +146,9 @@ var composeStates = []state{
 	{name: "suggestions", who: katrin, path: "/addresses?q=pet"},
 	{name: "too-large", who: katrin, status: 413, do: func(w *walk) {
 		w.open("/compose")
-		js[bool](w.browser, `(() => { const d = new DataTransfer(), f = document.getElementById("compose"), t = f.querySelector("[name=to]"); d.items.add(new File(["x".repeat(1.5 * 1048576)], "Plan.pdf"));
-				t.value = "olivia@northgate.example"; f.querySelector("[type=file]").files = d.files; f.querySelector("[name=token]").value = "walk-large"; window.before = true;
-				const b = document.createElement("input"); b.type = "hidden"; b.name = "button"; b.value = "attach"; f.append(b); HTMLFormElement.prototype.submit.call(f); return true })()`)
+		js[bool](w.browser, fmt.Sprintf(`(() => { const d = new DataTransfer(), f = document.getElementById("compose"), t = f.querySelector("[name=to]"); d.items.add(new File(["x".repeat(1.5 * 1048576)], "Plan.pdf"));
+				t.value = "olivia@northgate.example"; f.querySelector("[type=file]").files = d.files; f.querySelector("[name=token]").value = %q; window.before = true;
+				const b = document.createElement("input"); b.type = "hidden"; b.name = "button"; b.value = "attach"; f.append(b); HTMLFormElement.prototype.submit.call(f); return true })()`, "walk-large-"+w.look.String()))
 		w.until(`!window.before && document.readyState === "complete"`)
 	}},
 	{name: "compose-refused", who: katrin, calm: true, do: func(w *walk) { // by the script, before it is sent
