@@ -1,12 +1,14 @@
 package web
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	"holdover/calendar"
 	"holdover/email"
+	"holdover/mailstore"
 	"holdover/views"
 	"holdover/web/page"
 )
@@ -128,6 +130,9 @@ func (r *reader) answering(id string, e calendar.Event) (bool, error) {
 			continue
 		}
 		octets, err := r.server.Mail.Raw(r.ctx, r.box.id, row.Draft)
+		if errors.Is(err, mailstore.ErrNotFound) { // taken back or gone out in this moment
+			continue
+		}
 		if err != nil {
 			return false, err
 		}

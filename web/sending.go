@@ -1,6 +1,8 @@
 package web
 
 import (
+	"errors"
+
 	"holdover/email"
 	"holdover/mailstore"
 	"holdover/views"
@@ -14,6 +16,9 @@ func (r *reader) held(model *views.Conversation, thread mailstore.ThreadID) erro
 	}
 	for _, h := range all {
 		view, err := r.message(h.Message, true)
+		if errors.Is(err, mailstore.ErrNotFound) { // taken back or gone out in this moment
+			continue
+		}
 		if err != nil {
 			return err
 		}
